@@ -1,0 +1,152 @@
+"""Answers to questions, with consent before heavy ones."""
+
+from __future__ import annotations
+
+from bot.actions.goals import add_goals
+from bot.actions.talk import FootbridgeAction, Talk
+from bot.answers.catalog import catalog
+
+# Asked the same thing this often, a person is offered beside the answer.
+OFFER_PERSON_AT = 3
+
+
+class ActionAnswer(FootbridgeAction):
+    """Answers the topic asked about; asks consent first if it is heavy."""
+
+    def name(self) -> str:
+        return "action_answer"
+
+    def act(self, talk: Talk) -> None:
+        topic = catalog().find_topic(next(iter(talk.read("topic")), None))
+        if topic is None:
+            talk.say("not_understood", topics=first_topics([]))
+            return
+        leave_consent(talk)
+        if topic.heavy:
+            ask_consent(talk, topic.id)
+        else:
+            answer(talk, topic.id)
+        goals = talk.read("goal")
+        if goals and not topic.heavy:
+            add_goals(talk, goals)
+
+
+class ActionReadWaiting(FootbridgeAction):
+    """Reads the heavy answer that waited for a yes."""
+
+    def name(self) -> str:
+        return "action_read_waiting"
+
+    def act(self, talk: Talk) -> None:
+        topic = talk.remembered("waiting_topic")
+        leave_consent(talk)
+        answer(talk, topic)
+
+
+class ActionReadWaitingShorter(FootbridgeAction):
+    """Reads the shorter version of the heavy answer that waited."""
+
+    def name(self) -> str:
+        return "action_read_waiting_shorter"
+
+    def act(self, talk: Talk) -> None:
+        topic = talk.remembered("waiting_topic")
+        leave_consent(talk)
+        answer(talk, topic, form="simpler")
+
+
+class ActionSkipWaiting(FootbridgeAction):
+    """Skips the heavy answer that waited."""
+
+    def name(self) -> str:
+        return "action_skip_waiting"
+
+    def act(self, talk: Talk) -> None:
+        leave_consent(talk)
+        talk.say("consent_skipped")
+
+
+class ActionRepeat(FootbridgeAction):
+    """Says the last words again."""
+
+    def name(self) -> str:
+        return "action_repeat"
+
+    def act(self, talk: Talk) -> None:
+        said = talk.said_before()
+        if not said:
+            talk.say("nothing_to_repeat")
+        for answered, values, form in said:
+            talk.say(answered, form=form, **values)
+            if answered in catalog().topics:
+                offer_person_if_repeated(talk, answered)
+
+
+class ActionSimpler(FootbridgeAction):
+    """Says the last answer in simpler words."""
+
+    def name(self) -> str:
+        return "action_simpler"
+
+    def act(self, talk: Talk) -> None:
+        topics = [answered for answered, _, _ in talk.said_before() if answered in catalog().topics]
+        last = talk.remembered("last_topic")
+        if not topics and last and not any(a in catalog().replies for a, _, _ in talk.said_before()[:1]):
+            topics = [last]
+        if not topics:
+            talk.say("no_simpler_words")
+        for topic in topics:
+            talk.say(topic, form="simpler")
+
+
+class ActionSources(FootbridgeAction):
+    """Shows where the last answer comes from."""
+
+    def name(self) -> str:
+        return "action_sources"
+
+    def act(self, talk: Talk) -> None:
+        last = talk.remembered("last_topic")
+        if last:
+            talk.say("sources_of", topic=last)
+        else:
+            talk.say("sources_in_general")
+
+
+def answer(talk: Talk, topic: str, form: str = "words") -> None:
+    """Say a topic's answer and remember that it was the last."""
+    talk.say(topic, form=form)
+    talk.remember("last_topic", topic)
+    talk.remember("not_understood_in_a_row", 0.0)
+    offer_person_if_repeated(talk, topic)
+
+
+def offer_person_if_repeated(talk: Talk, topic: str) -> None:
+    """Count the topic; from the third time on, a person may help more than the same words."""
+    times = dict(talk.remembered("times_asked") or {})
+    times[topic] = times.get(topic, 0) + 1
+    talk.remember("times_asked", times)
+    if times[topic] >= OFFER_PERSON_AT:
+        talk.say("offer_person")
+
+
+def ask_consent(talk: Talk, topic: str) -> None:
+    """Ask before a heavy topic, and keep what was being asked for afterwards."""
+    before = talk.remembered("asking")
+    talk.say("consent", topic=topic)
+    talk.ask("consent")
+    talk.remember("asked_before", before)
+    talk.remember("waiting_topic", topic)
+
+
+def leave_consent(talk: Talk) -> None:
+    """Go back to what was being asked before consent was."""
+    if talk.remembered("asking") == "consent":
+        talk.ask(talk.remembered("asked_before"))
+
+
+def first_topics(likely: list[str]) -> list[str]:
+    """Three topics to offer: the likeliest, filled up with the ones to begin with."""
+    found = [label.removeprefix("ask/") for label in likely if label.startswith("ask/") or label == "find_program"]
+    known = [topic for topic in found if topic in catalog().topics]
+    return list(dict.fromkeys([*known[:3], "what_is_vom", "retraumatization_risk", "find_program"]))[:3]

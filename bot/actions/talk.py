@@ -1,0 +1,120 @@
+"""The base of every action: reads the tracker, says answers by their ids, and turns a failure into help."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.answers.catalog import catalog
+
+logger = logging.getLogger(__name__)
+
+Said = tuple[str, Mapping[str, Any], str]
+
+
+class Talk:
+    """One turn as an action sees it: what was understood, what is remembered, and what to say."""
+
+    def __init__(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        self._dispatcher = dispatcher
+        self._tracker = tracker
+        self._changes: dict[str, Any] = {}
+
+    @property
+    def events(self) -> list[EventType]:
+        """The changes of slots, as Rasa's events."""
+        return [SlotSet(name, value) for name, value in self._changes.items()]
+
+    def say(self, answer: str, form: str = "words", **values: str | Sequence[str]) -> None:
+        """Say an answer, by its id, with ids for its blanks."""
+        self._dispatcher.utter_message(response=answer, form=form, values=values)
+
+    def remembered(self, slot: str) -> Any:
+        """The value of a slot, this action's own changes included."""
+        return self._changes[slot] if slot in self._changes else self._tracker.get_slot(slot)
+
+    def listed(self, slot: str) -> list[str]:
+        """The value of a slot that holds a list."""
+        return list(self.remembered(slot) or [])
+
+    def remember(self, slot: str, value: Any) -> None:
+        """Set a slot; None empties it."""
+        self._changes[slot] = value
+
+    def read(self, entity: str) -> list[str]:
+        """The values of an entity in the message, in order."""
+        return list(self._tracker.get_latest_entity_values(entity))
+
+    def likely_intents(self) -> list[str]:
+        """Labels of the classifier, most likely first."""
+        return [str(found["name"]) for found in self._tracker.latest_message.get("intent_ranking") or []]
+
+    def said_now(self) -> list[Said]:
+        """What was said since the person's last message, before this action."""
+        return list(reversed(list(self._said(self._turns()[-1])))) if self._turns() else []
+
+    def said_before(self) -> list[Said]:
+        """What was said in the turn before this one that said anything."""
+        for turn in reversed(self._turns()[:-1]):
+            said = list(reversed(list(self._said(turn))))
+            if said:
+                return said
+        return []
+
+    def _turns(self) -> list[list[Mapping[str, Any]]]:
+        """The bot's events, a list for each message of the person."""
+        turns: list[list[Mapping[str, Any]]] = []
+        for event in self._tracker.events:
+            if event["event"] == "user":
+                turns.append([])
+            elif event["event"] == "bot" and turns:
+                turns[-1].append(event)
+        return turns
+
+    def _said(self, events: Sequence[Mapping[str, Any]]) -> Iterator[Said]:
+        for event in reversed(events):
+            metadata = event.get("metadata") or {}
+            answer = str(metadata.get("utter_action") or "").removeprefix("utter_")
+            if answer:
+                yield answer, metadata.get("values") or {}, metadata.get("form") or "words"
+
+    def ask(self, what: str | None) -> None:
+        """Remember what is being asked: "goals", "state", "confirm", "consent", or None for nothing."""
+        self.remember("asking", what)
+        if what != "consent":
+            self.remember("waiting_topic", None)
+            self.remember("asked_before", None)
+
+
+class FootbridgeAction(Action):  # type: ignore[misc]
+    """An action that cannot leave a survivor in silence."""
+
+    def act(self, talk: Talk) -> None:
+        """What the action does."""
+        raise NotImplementedError
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
+    ) -> list[EventType]:
+        """Run `act`; if it fails, say so with help numbers beside it, and change nothing."""
+        talk = Talk(dispatcher, tracker)
+        try:
+            self.act(talk)
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the person gets an answer with help
+            # The error's text may hold what the person typed; its type does not.
+            logger.error("%s failed: %s", self.name(), type(error).__name__)
+            dispatcher.messages.clear()
+            dispatcher.utter_message(response="something_broke")
+            return []
+        return talk.events
+
+
+def asks(answer: str) -> str | None:
+    """What an answer asks for, or None."""
+    reply = catalog().replies.get(answer)
+    return reply.asks if reply else None

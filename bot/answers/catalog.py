@@ -1,0 +1,241 @@
+"""The vetted words as typed data, read from bot/data/answers and checked when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, Extra, Field, ValidationError
+
+from bot.settings import DATA
+
+EntryT = TypeVar("EntryT", bound=BaseModel)
+ReviewedT = TypeVar("ReviewedT", bound="_Reviewed")
+
+
+class AnswerDataError(ValueError):
+    """A file of answers cannot be used; the message names the file, the entry and the reason."""
+
+
+class _Entry(BaseModel):
+    class Config:
+        extra = Extra.forbid
+        frozen = True
+
+
+class Source(_Entry):
+    """Where a fact was read: title, address (None for the source document), printed and seen dates, kind."""
+
+    title: str
+    address: str | None
+    printed: str | None
+    seen: date
+    kind: Literal["official", "professional", "research", "summary", "seed"]
+
+
+class _Reviewed(_Entry):
+    """What every piece of vetted content carries: who reviewed it (None until a person has) and its dates."""
+
+    id: str = Field(regex=r"^[a-z][a-z0-9_]*$")
+    reviewed_by: str | None
+    written: date
+    review_by: date
+
+
+class Topic(_Reviewed):
+    """One answer about victim-offender mediation.
+
+    `heavy` is None, or the plain label that completes "The next part talks about ...": such a topic is read only
+    after consent. `buttons` are ids of the topics that lead on.
+    """
+
+    title: str
+    question: str
+    words: str
+    simpler: str
+    heavy: str | None
+    buttons: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+class Goal(_Reviewed):
+    """One hope that survivors bring, how far it is in the other person's hands, and questions for a mediator."""
+
+    title: str
+    depends_on_them: Literal["high", "medium", "low", "none"]
+    confirmed: str
+    questions: tuple[str, str, str]
+    sources: tuple[str, ...]
+
+
+class Line(_Entry):
+    """A line that has other words when one of its blanks is empty."""
+
+    line: str
+    otherwise: str
+
+
+class Section(_Entry):
+    """Lines under a heading, written once, or once for each item of the blank that `each` names."""
+
+    title: str | None
+    each: str | None
+    lines: tuple[Line | str, ...]
+
+
+class ButtonPattern(_Entry):
+    """A button: a topic, or an act with its title; `each` makes one for every item of a blank."""
+
+    topic: str | None
+    act: str | None
+    title: str | None
+    each: str | None
+    without: str | None
+    values: Mapping[str, str] = {}
+
+
+class Reply(_Reviewed):
+    """Words of the dialogue itself. `blanks` names what may be filled in, and of which kind it is."""
+
+    words: str
+    blanks: Mapping[str, str] = {}
+    sections: tuple[Section, ...] = ()
+    buttons: tuple[ButtonPattern, ...] = ()
+    asks: Literal["goals", "state", "confirm", "consent"] | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of topics: the file's name, its title for the menu, and its topics in order."""
+
+    id: str
+    title: str
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All vetted words. The keys of each mapping are ids."""
+
+    topics: Mapping[str, Topic]
+    goals: Mapping[str, Goal]
+    replies: Mapping[str, Reply]
+    families: Mapping[str, Family]
+    sources: Mapping[str, Source]
+    words_for: Mapping[str, str | None]
+    phrases: Mapping[str, str]
+
+    def find_topic(self, topic: str | None) -> Topic | None:
+        """The topic with this id, or None."""
+        return self.topics.get(topic) if topic else None
+
+
+def read_catalog(folder: Path) -> Catalog:
+    """Read every file of answers below `folder`.
+
+    Raises:
+        AnswerDataError: a file is missing or no YAML, an entry breaks its form, an id stands twice, or an entry
+            names a topic, source, act or blank that does not exist.
+    """
+    topics: dict[str, Topic] = {}
+    families: dict[str, Family] = {}
+    for path in sorted((folder / "topics").glob("*.yml")):
+        content = _read_yaml(path)
+        members = list(_entries(path, content, "topics", Topic))
+        _add(path, topics, members)
+        families[path.stem] = Family(path.stem, str(content.get("title", path.stem)), tuple(m.id for m in members))
+    order = _read_yaml(folder / "dialogue.yml").get("menu", [])
+    if sorted(order) != sorted(families):
+        raise AnswerDataError(f"{folder / 'dialogue.yml'}: `menu` must name each file of topics/ once; it is {order}.")
+    families = {name: families[name] for name in order}
+
+    goals: dict[str, Goal] = {}
+    _add(folder / "goals.yml", goals, _entries(folder / "goals.yml", _read_yaml(folder / "goals.yml"), "goals", Goal))
+    replies: dict[str, Reply] = {}
+    for name in ("dialogue.yml", "handover.yml", "crisis.yml"):
+        path = folder / name
+        content = _read_yaml(path)
+        dates = {key: content.get(key) for key in ("reviewed_by", "written", "review_by")}
+        _add(path, replies, _entries(path, content, "replies", Reply, dates))
+    sources_file = folder / "sources.yml"
+    sources = {
+        number: _parse(sources_file, number, Source, entry)
+        for number, entry in _read_yaml(sources_file).get("sources", {}).items()
+    }
+    plain = _read_yaml(folder / "words.yml")
+    read = Catalog(topics, goals, replies, families, sources, plain.get("words", {}), plain.get("phrases", {}))
+    _check_names(folder, read)
+    return read
+
+
+@lru_cache(maxsize=1)
+def catalog() -> Catalog:
+    """The project's own catalog, read once."""
+    return read_catalog(DATA / "answers")
+
+
+def _check_names(folder: Path, read: Catalog) -> None:
+    clash = sorted(set(read.topics) & set(read.replies))
+    if clash:
+        raise AnswerDataError(f"{folder}: {', '.join(clash)} are ids of a topic and of a reply; rename one.")
+    for topic in read.topics.values():
+        _known(folder, topic.id, topic.buttons, read.topics)
+        _known(folder, topic.id, topic.sources, read.sources)
+    for goal in read.goals.values():
+        _known(folder, goal.id, goal.sources, read.sources)
+    for reply in read.replies.values():
+        _known(folder, reply.id, [b.topic for b in reply.buttons if b.topic], read.topics)
+        for button in reply.buttons:
+            if bool(button.topic) == bool(button.act):
+                raise AnswerDataError(f"{folder}: a button of {reply.id!r} takes either a topic or an act.")
+            if button.act and not button.title:
+                raise AnswerDataError(f"{folder}: the button {button.act!r} of {reply.id!r} has no title.")
+
+
+def _known(folder: Path, entry: str, named: Any, known: Mapping[str, Any]) -> None:
+    for name in named:
+        if name not in known:
+            raise AnswerDataError(f"{folder}: {entry!r} names {name!r}, which does not exist.")
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AnswerDataError(f"{path} is missing.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise AnswerDataError(f"{path} is not readable YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise AnswerDataError(f"{path} must hold named sections, for example `topics:`.")
+    return content
+
+
+def _parse(path: Path, entry: str, model: type[EntryT], content: Any) -> EntryT:
+    try:
+        return model.parse_obj(content)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise AnswerDataError(f"{path}: {entry!r}: {place}: {problem['msg']}.") from error
+
+
+def _entries(
+    path: Path, content: Mapping[str, Any], key: str, model: type[EntryT], shared: Mapping[str, Any] | None = None
+) -> Iterator[EntryT]:
+    """The entries of one list of a file; `shared` are the values that stand once at the file's top."""
+    for number, entry in enumerate(content.get(key) or (), start=1):
+        name = str(entry.get("id", f"entry {number}")) if isinstance(entry, dict) else f"entry {number}"
+        yield _parse(path, name, model, {**(shared or {}), **entry} if isinstance(entry, dict) else entry)
+
+
+def _add(path: Path, known: dict[str, ReviewedT], entries: Iterable[ReviewedT]) -> None:
+    for entry in entries:
+        if entry.id in known:
+            raise AnswerDataError(f"{path}: the id {entry.id!r} stands twice; give one of them another id.")
+        known[entry.id] = entry

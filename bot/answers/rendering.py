@@ -1,0 +1,252 @@
+"""Turns an answer's id, with ids for its blanks, into a reply. No other words can come out of here.
+
+A blank never takes a sentence. It takes the id of a topic, goal, program, office, family or state; the words that fill
+the blank are read from the vetted data behind that id.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any
+
+from bot.answers.catalog import ButtonPattern, Catalog, Line, Reply, Section, Topic
+from bot.answers.views import ProgramView, UnknownIdError, Views
+
+Value = str | tuple[str, ...]
+
+_PAYLOAD = re.compile(r"^/(?P<act>[a-z_]+)(?P<values>\{.*\})?$", re.DOTALL)
+
+
+class UnvettedWordsError(ValueError):
+    """Something tried to say words, or to fill a blank, outside the vetted data."""
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice: the words on it, and the payload that stands for it ("/ask{"topic": "cost"}")."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines under a heading (None for no heading)."""
+
+    title: str | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RenderedReply:
+    """What one answer says: paragraphs first, then blocks of lines, then buttons."""
+
+    id: str
+    paragraphs: tuple[str, ...]
+    blocks: tuple[Block, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    asks: str | None = None
+    ends: bool = False
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The whole reply as plain text; lines of a block start with "- "."""
+        parts = ["\n".join(self.paragraphs)]
+        for block in self.blocks:
+            heading = [f"{block.title}:"] if block.title else []
+            parts.append("\n".join(heading + [f"- {line}" for line in block.lines]))
+        return "\n\n".join(parts)
+
+
+class Renderer:
+    """Fills answers of a catalog with vetted data."""
+
+    def __init__(self, catalog: Catalog, views: Views) -> None:
+        self._catalog = catalog
+        self._views = views
+        self._resolvers: Mapping[str, Callable[[str], Any]] = {
+            "topic": views.topic,
+            "goal": views.goal,
+            "program": views.program,
+            "office": views.office,
+            "state": views.state,
+            "family": views.family,
+        }
+
+    def render(self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words") -> RenderedReply:
+        """The reply with this id.
+
+        Args:
+            answer: id of a topic or of a reply.
+            values: an id, or a tuple of ids, for each blank that the reply declares.
+            form: "words" or "simpler" (topics only).
+
+        Raises:
+            UnvettedWordsError: no such answer, a blank it does not have, or an id that does not exist.
+        """
+        values = dict(values or {})
+        topic = self._catalog.topics.get(answer)
+        if topic:
+            if values or form not in ("words", "simpler"):
+                raise UnvettedWordsError(f"the topic {answer!r} takes no values and no form {form!r}")
+            return self._render_topic(topic, form)
+        reply = self._catalog.replies.get(answer)
+        if reply is None or form != "words":
+            raise UnvettedWordsError(f"there is no answer {answer!r} in the form {form!r}")
+        if set(values) != set(reply.blanks):
+            raise UnvettedWordsError(f"{answer!r} takes values for {sorted(reply.blanks)}, not {sorted(values)}")
+        filled = {blank: self._resolve(kind, values[blank]) for blank, kind in reply.blanks.items()}
+        words = _fill(reply.words, filled)
+        return RenderedReply(
+            id=answer,
+            paragraphs=tuple(p.strip() for p in str(words).split("\n\n") if p.strip()),
+            blocks=tuple(self._blocks(reply, filled)),
+            buttons=tuple(self._buttons(reply, filled)),
+            asks=reply.asks,
+            ends=reply.ends,
+            values=values,
+        )
+
+    def program(self, reply: RenderedReply) -> ProgramView:
+        """The program that a reply's blank `program` names."""
+        return self._views.program(str(reply.values["program"]))
+
+    def is_payload(self, text: str) -> bool:
+        """Whether `text` is a payload that a button of ours can carry."""
+        found = _PAYLOAD.match(text)
+        if not found or found["act"] not in self._acts():
+            return False
+        try:
+            values = json.loads(found["values"] or "{}")
+        except ValueError:
+            return False
+        return isinstance(values, dict) and all(self._is_value(name, value) for name, value in values.items())
+
+    def payload_for_title(self, text: str) -> str | None:
+        """The payload of the topic or goal whose title, or question, is `text` (case and marks ignored)."""
+        return self._titles().get(plain(text))
+
+    def _titles(self) -> Mapping[str, str]:
+        titles = {plain(goal.title): _payload("share_goals", {"goal": goal.id}) for goal in self._catalog.goals.values()}
+        for topic in self._catalog.topics.values():
+            titles[plain(topic.title)] = titles[plain(topic.question)] = _topic_payload(topic.id)
+        return titles
+
+    def _acts(self) -> frozenset[str]:
+        acts = {button.act for reply in self._catalog.replies.values() for button in reply.buttons if button.act}
+        return frozenset(acts | {"ask", "open_chat"})
+
+    def _is_value(self, name: str, value: object) -> bool:
+        if name == "again":
+            return value == "yes"
+        if name not in self._resolvers or not isinstance(value, str):
+            return False
+        try:
+            self._resolvers[name](value)
+        except UnknownIdError:
+            return False
+        return True
+
+    def _resolve(self, kind: str, value: Value) -> Any:
+        single = kind.removesuffix("s") if kind != "families" else "family"
+        if kind in self._resolvers and isinstance(value, str):
+            return self._resolvers[kind](value)
+        if single in self._resolvers and not isinstance(value, str):
+            return tuple(self._resolvers[single](one) for one in value)
+        raise UnvettedWordsError(f"{value!r} is no value for a blank of the kind {kind!r}")
+
+    def _render_topic(self, topic: Topic, form: str) -> RenderedReply:
+        leads = [Button(self._catalog.topics[lead].title, _topic_payload(lead)) for lead in topic.buttons]
+        words = topic.words if form == "words" else topic.simpler
+        tail = self._buttons(self._catalog.replies["after_topic"], {})
+        return RenderedReply(topic.id, (words.strip(),), buttons=(*leads, *tail))
+
+    def _blocks(self, reply: Reply, filled: Mapping[str, Any]) -> Iterator[Block]:
+        for section in reply.sections:
+            lines = tuple(self._lines(section, filled))
+            if lines:
+                yield Block(section.title, lines)
+
+    def _lines(self, section: Section, filled: Mapping[str, Any]) -> Iterator[str]:
+        for context in self._each(section.each, filled):
+            for line in section.lines:
+                words = _fill(line.line, context) if isinstance(line, Line) else _fill(line, context)
+                if words is None and isinstance(line, Line):
+                    words = _fill(line.otherwise, context)
+                if isinstance(words, tuple):
+                    yield from words
+                elif words is not None:
+                    yield words
+
+    def _buttons(self, reply: Reply, filled: Mapping[str, Any]) -> Iterator[Button]:
+        for button in reply.buttons:
+            if button.topic:
+                yield Button(button.title or self._catalog.topics[button.topic].title, _topic_payload(button.topic))
+                continue
+            left_out = {one.id for one in filled[button.without]} if button.without else set()
+            for context in self._each(button.each, filled):
+                if button.each and left_out and next(reversed(context.values())).id in left_out:
+                    continue
+                yield self._act_button(button, context)
+
+    def _act_button(self, button: ButtonPattern, context: Mapping[str, Any]) -> Button:
+        values = {name: str(_fill(value, context)) for name, value in button.values.items()}
+        act = str(button.act)
+        payload = _topic_payload(values["topic"]) if act == "ask" else _payload(act, values)
+        return Button(str(_fill(str(button.title), context)), payload)
+
+    def _each(self, each: str | None, filled: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+        """The blanks to fill a pattern with, once for each item it is written for; the item stands last."""
+        if each is None:
+            return [filled]
+        kind, *ids = each.split()
+        items: Iterable[Any]
+        if kind == "lines":
+            return [{**filled, "line": self._views.line(one)} for one in ids]
+        if kind == "all_goals":
+            items = [self._views.goal(one) for one in self._catalog.goals]
+        elif kind == "families":
+            items = [self._views.family(one) for one in self._catalog.families]
+        else:
+            blank, _, attribute = kind.partition(".")
+            items = getattr(filled[blank], attribute) if attribute else filled[blank]
+            kind = attribute or blank
+        name = "family" if kind == "families" else kind.removeprefix("all_").removesuffix("s")
+        return [{**{k: v for k, v in filled.items() if k != name}, name: item} for item in items]
+
+
+def plain(text: str) -> str:
+    """`text` in lower case with only letters, digits and single blanks: how typed words are held against titles."""
+    return " ".join(re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("’", "")))
+
+
+def _payload(act: str, values: Mapping[str, str]) -> str:
+    return f"/{act}{json.dumps(dict(values))}" if values else f"/{act}"
+
+
+def _topic_payload(topic: str) -> str:
+    # Finding a program is an act with an answer of its own, so that it can ask for the state.
+    return "/find_program" if topic == "find_program" else _payload("ask", {"topic": topic})
+
+
+def _fill(pattern: str, context: Mapping[str, Any]) -> Any:
+    """`pattern` with its blanks filled; None when a blank is empty; a tuple when it is one blank that holds many."""
+    pieces: list[str] = []
+    for literal, name, _, _ in Formatter().parse(pattern):
+        pieces.append(literal)
+        if name is None:
+            continue
+        value, _ = Formatter().get_field(name, (), context)
+        if value is None or value in ("", ()):
+            return None
+        if isinstance(value, tuple):
+            if pattern == f"{{{name}}}":
+                return value
+            raise UnvettedWordsError(f"the blank {name!r} holds a list, which needs a line of its own")
+        pieces.append(str(value))
+    return "".join(pieces)

@@ -1,0 +1,232 @@
+"""The command line: `footbridge parse | talk | serve | train | directory load | directory show`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot import logs, tensorflow_stub
+from bot.settings import DATA, SettingError, settings
+
+if TYPE_CHECKING:
+    from bot.engine.engine import Engine, Turn
+
+# Acts that the outside contract of `parse` knows by another act's name.
+_CONTRACT_ACTS = {
+    "give_place": "find_program",
+    "more_programs": "find_program",
+    "show_sheet": "my_goals",
+    "remove_goal": "share_goals",
+    "nlu_fallback": "out_of_scope",
+}
+
+app = typer.Typer(help="A guide to victim-offender mediation for survivors of violent crime.", no_args_is_help=True)
+directory_app = typer.Typer(help="The directory of programs, offices and help lines.", no_args_is_help=True)
+app.add_typer(directory_app, name="directory")
+
+
+class Channel(str, Enum):
+    """Where a conversation is heard."""
+
+    web = "web"
+    messenger = "messenger"
+    helpline = "helpline"
+
+
+@app.callback()
+def prepare() -> None:
+    """Set up logging, and keep rasa from phoning home, before rasa is imported."""
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    logs.configure()
+    tensorflow_stub.install()
+
+
+@app.command()
+def parse() -> None:
+    """Read JSON Lines {"text": "..."} and write what is understood, a JSON line each."""
+
+    async def answer(engine: Engine, line: dict[str, Any]) -> dict[str, Any]:
+        text = _text(line, "text")
+        found = await engine.parse(text)
+        return {
+            "text": text,
+            "topic": _CONTRACT_ACTS.get(found.topic, found.topic),
+            "confidence": round(found.confidence, 4),
+            "crisis": found.crisis,
+            "goals": list(found.goals),
+            "state": found.state,
+            "states": list(found.states),
+        }
+
+    _converse(answer)
+
+
+@app.command()
+def talk(
+    as_json: Annotated[bool, typer.Option("--json", help="Read and write JSON Lines.")] = False,
+    channel: Annotated[Channel, typer.Option(help="The channel to speak in.")] = Channel.web,
+) -> None:
+    """Hold a conversation in the terminal, or many at once with --json."""
+    if not as_json:
+        _stop_with(asyncio.run, _talk_in_terminal(channel.value))
+        return
+
+    async def answer(engine: Engine, line: dict[str, Any]) -> dict[str, Any]:
+        session, text = _text(line, "session"), _text(line, "text")
+        return {"session": session, **as_contract(await engine.turn(session, text, channel.value))}
+
+    _converse(answer)
+
+
+@app.command()
+def train() -> None:
+    """Train the model from config.yml, domain.yml and bot/data."""
+    from bot.engine.model import train_model
+
+    typer.echo(f"Trained {_stop_with(train_model, settings().models)}.", err=True)
+
+
+@app.command()
+def serve() -> None:
+    """Train if needed, fill the directory, and serve the page."""
+    from bot.channels.web.server import serve as serve_page
+
+    _stop_with(serve_page, settings())
+
+
+@directory_app.command("load")
+def directory_load() -> None:
+    """Check the files of bot/data/directory and make the database equal to them."""
+    from bot.directory.database import connect, upgrade
+    from bot.directory.importer import load_directory
+
+    def load() -> str:
+        engine = connect(settings().database_url)
+        upgrade(engine)
+        report = load_directory(engine, DATA / "directory")
+        return (
+            f"Directory: {report.programs} programs, {report.offices} offices, {report.resources} national resources "
+            f"({report.added} added, {report.changed} changed, {report.removed} removed)."
+        )
+
+    typer.echo(_stop_with(load))
+
+
+@directory_app.command("show")
+def directory_show(state: Annotated[str, typer.Argument(help='A state such as IA, or "US" for federal.')]) -> None:
+    """Show the programs and offices of a state, as a survivor would read them."""
+    from bot.directory import lookup
+    from bot.directory.session import open_session
+    from bot.engine.gate import renderer
+
+    def show() -> str:
+        with open_session(settings().database_url) as session:
+            programs = [one.id for one in lookup.programs_in(session, state.upper())]
+            offices = [one.id for one in lookup.offices_in(session, state.upper())]
+        words = renderer()
+        cards = [words.render("program_card", {"program": one}).text for one in programs]
+        return "\n\n".join([*cards, *(words.render("office_card", {"office": one}).text for one in offices)])
+
+    typer.echo(_stop_with(show) or f"Nothing is listed for {state.upper()}.")
+
+
+def as_contract(turn: Turn) -> dict[str, Any]:
+    """A turn as the JSON that `footbridge talk --json` writes."""
+    return {
+        "replies": [
+            {
+                "text": reply.text,
+                "buttons": [{"title": button.title, "payload": button.payload} for button in reply.buttons],
+                "id": reply.id,
+            }
+            for reply in turn.replies
+        ],
+        "topic": turn.topic,
+        "pending": turn.pending,
+        "crisis": turn.crisis,
+        "goals": list(turn.goals),
+        "state": turn.state,
+        "asks": turn.asks,
+        "programs": [{"id": one.id, "name": one.name, "state": one.state} for one in turn.programs],
+        "lang": "en",
+        "ended": turn.ended,
+    }
+
+
+class _BadLineError(ValueError):
+    """A line of input that cannot be used."""
+
+
+def _text(line: dict[str, Any], key: str) -> str:
+    value = line.get(key)
+    if not isinstance(value, str):
+        raise _BadLineError(f'"{key}" is missing or is no string')
+    return value
+
+
+def _converse(answer: Callable[[Engine, dict[str, Any]], Awaitable[dict[str, Any]]]) -> None:
+    """Answer each line of stdin with a line of stdout; a bad line gets an error line and the stream goes on."""
+
+    async def run() -> None:
+        engine = _engine()
+        for number, raw in _lines():
+            try:
+                line = json.loads(raw)
+                if not isinstance(line, dict):
+                    raise _BadLineError("it is no JSON object")
+                answered = await answer(engine, line)
+            except ValueError as error:
+                reason = str(error) if isinstance(error, _BadLineError) else "it is no valid JSON"
+                answered = {"error": f"Line {number} was not read: {reason}."}
+            print(json.dumps(answered, ensure_ascii=False), flush=True)  # noqa: T201 - stdout is the contract
+
+    _stop_with(asyncio.run, run())
+
+
+def _lines() -> Iterator[tuple[int, str]]:
+    for number, raw in enumerate(sys.stdin.buffer, start=1):
+        if raw.strip():
+            yield number, raw.decode("utf-8", errors="replace")
+
+
+async def _talk_in_terminal(channel: str) -> None:
+    engine = _engine()
+    text = ""
+    while True:
+        turn = await engine.turn("terminal", text, channel)
+        for reply in turn.replies:
+            typer.echo(f"\n{reply.text}")
+            for button in reply.buttons:
+                typer.echo(f"  [{button.title}]")
+        try:
+            text = await asyncio.to_thread(input, "\n> ")
+        except EOFError:
+            return
+
+
+def _engine() -> Engine:
+    from bot.engine.engine import Engine
+
+    return Engine.load(settings())
+
+
+def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
+    """Run a command's work; an error that a person can mend ends the program with its message, not a trace."""
+    from bot.answers.catalog import AnswerDataError
+    from bot.directory.database import DirectoryUnavailable
+    from bot.directory.importer import DirectoryDataError
+    from bot.engine.model import ModelMissing, ModelUnreadable
+
+    expected = (SettingError, AnswerDataError, DirectoryUnavailable, DirectoryDataError, ModelMissing, ModelUnreadable)
+    try:
+        return run(*args)
+    except (*expected, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error

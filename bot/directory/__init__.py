@@ -1,0 +1,1 @@
+"""The directory of programs, victim-service offices and national help lines."""

@@ -1,0 +1,1 @@
+"""Loads the trained model, runs turns, and lets nothing out but vetted answers."""

@@ -1,0 +1,24 @@
+"""Runs the custom actions in this process; Rasa 3.6 itself can only call them over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.utils.endpoints import EndpointConfig
+from rasa_sdk.executor import ActionExecutor
+
+import bot.actions
+
+
+class InProcessActions(EndpointConfig):  # type: ignore[misc]
+    """An action endpoint without a server."""
+
+    def __init__(self) -> None:
+        super().__init__(url="in-process")
+        self._executor = ActionExecutor()
+        self._executor.register_package(bot.actions)
+
+    async def request(self, *args: Any, json: dict[str, Any] | None = None, **kwargs: Any) -> dict[str, Any]:
+        """Run the action that `json` names and return its events and responses."""
+        done: dict[str, Any] = await self._executor.run(json)
+        return done

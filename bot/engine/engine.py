@@ -1,0 +1,209 @@
+"""Runs turns: a message in, vetted replies out. It answers with help numbers even when everything else fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
+
+from bot.answers.catalog import Catalog, catalog
+from bot.answers.rendering import RenderedReply, Renderer, plain
+from bot.engine.action_endpoint import InProcessActions
+from bot.engine.conversations import Conversations, TurnLocks
+from bot.engine.gate import AnswerGate, GatedChannel, renderer
+from bot.engine.model import ModelUnreadable, find_model
+from bot.settings import Settings
+from bot.understanding.safety_net import PhraseNet
+
+logger = logging.getLogger(__name__)
+
+LONGEST_MESSAGE = 2000  # characters; several times what people write to a chat, and it bounds the time of a turn
+_FORGETTING = frozenset({"started_over", "erased"})
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What was understood of one message, outside any conversation. Ids are those of the vetted data."""
+
+    topic: str
+    confidence: float
+    crisis: str | None
+    goals: tuple[str, ...]
+    state: str | None
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn said, and where the conversation stands after it.
+
+    Attributes:
+        replies: what was said, in order.
+        topic: the topic that this turn answered, or None.
+        pending: the topic that waits for consent, or what is asked for, or None.
+        crisis: the crisis that was found, or None.
+        goals: ids of the goals named so far.
+        state: USPS code of the state, "US" for the federal system, or None.
+        asks: "goals", "state", "confirm", "consent" or None.
+        programs: the programs shown in this turn.
+        ended: whether the person stopped here.
+    """
+
+    replies: tuple[RenderedReply, ...]
+    topic: str | None = None
+    pending: str | None = None
+    crisis: str | None = None
+    goals: tuple[str, ...] = ()
+    state: str | None = None
+    asks: str | None = None
+    programs: tuple[ProgramView, ...] = ()
+    ended: bool = False
+
+
+class Engine:
+    """The assistant, loaded once and shared by every channel."""
+
+    def __init__(self, agent: Agent, conversations: Conversations, gate: AnswerGate, words: Renderer) -> None:
+        self._agent = agent
+        self._conversations = conversations
+        self._gate = gate
+        self._words = words
+        self._catalog: Catalog = catalog()
+        self._net = PhraseNet.read()
+        self._broken = words.render("something_broke")
+
+    @classmethod
+    def load(cls, settings: Settings) -> Engine:
+        """Load the trained model.
+
+        Raises:
+            ModelMissing: it was not trained, or from other inputs.
+            ModelUnreadable: its file is damaged.
+            AnswerDataError, DirectoryDataError: vetted data cannot be used.
+        """
+        path = find_model(settings.models)
+        words = renderer()
+        gate = AnswerGate(words=words)
+        conversations = Conversations()
+        try:
+            agent = Agent.load(
+                path,
+                generator=gate,
+                tracker_store=conversations,
+                lock_store=TurnLocks(),
+                action_endpoint=InProcessActions(),
+            )
+        except Exception as error:
+            raise ModelUnreadable(
+                f"{path} cannot be loaded ({type(error).__name__}). Delete it and run `footbridge train`."
+            ) from error
+        return cls(agent, conversations, gate, words)
+
+    @property
+    def words(self) -> Renderer:
+        """The renderer of vetted answers, for views that stand outside a conversation."""
+        return self._words
+
+    def knows(self, session: str) -> bool:
+        """Whether a conversation of this id is in memory."""
+        return self._conversations.knows(session)
+
+    async def parse(self, text: str) -> Understanding:
+        """What is understood of `text`, without a conversation."""
+        found = await self._agent.parse_message(text or " ")
+        entities = found.get("entities", [])
+        intent = found["intent"]
+        topics = _values(entities, "topic")
+        states = _values(entities, "state") or _values(entities, "possible_state")
+        return Understanding(
+            topic=topics[0] if topics else str(intent["name"]),
+            confidence=float(intent["confidence"] or 0.0),
+            crisis=next(iter(_values(entities, "crisis")), None),
+            goals=_values(entities, "goal"),
+            state=next(iter(_values(entities, "state")), None),
+            states=states,
+        )
+
+    async def turn(self, session: str, text: str, channel: str = "web") -> Turn:
+        """Take what arrived in a conversation and answer it. Never raises: a failure is answered with help numbers.
+
+        Args:
+            session: the conversation's id; an unknown one begins a conversation.
+            text: what was typed, a button's title, or a button's payload. Empty text opens a new conversation.
+            channel: name of the channel, for answers that have a form of their own there.
+        """
+        text = "".join(mark if mark.isprintable() else " " for mark in text).strip()
+        try:
+            if not text and self.knows(session):
+                return await self._state(session, (self._words.render("nothing_typed"),))
+            if len(text) > LONGEST_MESSAGE:
+                return await self._too_long(session, text)
+            return await self._run(session, await self._message(session, text), channel)
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
+            # Neither the message nor the error's text is logged: both may hold what the person typed.
+            logger.error("A turn failed: %s", type(error).__name__)
+            return self._failed(text)
+
+    async def _message(self, session: str, text: str) -> str:
+        """The payload that `text` stands for, or `text` itself as something that was typed."""
+        if not text:
+            return "/open_chat"
+        if text.startswith("/"):
+            return text if self._words.is_payload(text) else text.lstrip("/ ") or "?"
+        tracker = await self._conversations.get_or_create_tracker(session)
+        for event in reversed(tracker.events):
+            if event.type_name == "user" and event.text:
+                break
+            if event.type_name == "bot":
+                for button in event.data.get("buttons") or []:
+                    if plain(button["title"]) == plain(text):
+                        return str(button["payload"])
+        return self._words.payload_for_title(text) or text
+
+    async def _run(self, session: str, message: str, channel: str) -> Turn:
+        output = GatedChannel(self._gate, channel)
+        await self._agent.handle_message(UserMessage(message, output, session, input_channel=channel))
+        replies = tuple(output.replies)
+        if not replies:
+            logger.error("A turn said nothing.")
+            return self._failed(message)
+        turn = await self._state(session, replies)
+        if any(reply.id in _FORGETTING for reply in replies):
+            await self._conversations.forget(session)
+        return turn
+
+    async def _state(self, session: str, replies: tuple[RenderedReply, ...]) -> Turn:
+        tracker = await self._conversations.get_or_create_tracker(session)
+        slots = tracker.current_slot_values()
+        asks = slots.get("asking")
+        crises = [reply.id for reply in replies if reply.id.startswith("crisis_")]
+        topics = [reply.id for reply in replies if reply.id in self._catalog.topics]
+        return Turn(
+            replies=replies,
+            topic=topics[-1] if topics else None,
+            pending=slots.get("waiting_topic") if asks == "consent" else asks,
+            crisis=crises[0] if crises else None,
+            goals=tuple(slots.get("goals") or ()),
+            state=slots.get("state"),
+            asks=asks,
+            programs=tuple(self._words.program(reply) for reply in replies if reply.id == "program_card"),
+            ended=any(reply.ends for reply in replies),
+        )
+
+    async def _too_long(self, session: str, text: str) -> Turn:
+        crises = self._net.find(text)
+        shown = tuple(self._words.render(crisis) for crisis in crises) or (self._words.render("too_long"),)
+        return await self._state(session, shown) if self.knows(session) else Turn(shown, crisis=next(iter(crises), None))
+
+    def _failed(self, text: str) -> Turn:
+        crises = self._net.find(text)
+        replies = tuple(self._words.render(crisis) for crisis in crises) or (self._broken,)
+        return Turn(replies, crisis=next(iter(crises), None))
+
+
+def _values(entities: list[Mapping[str, Any]], kind: str) -> tuple[str, ...]:
+    return tuple(str(entity["value"]) for entity in entities if entity["entity"] == kind)

@@ -1,0 +1,83 @@
+"""The trained model as a file: where it is, whether it fits its inputs, and training it."""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+from pathlib import Path
+
+from bot.settings import DATA, PROJECT
+
+DOMAIN = PROJECT / "domain.yml"
+CONFIG = PROJECT / "config.yml"
+TRAINING_DATA = (DATA / "nlu", DATA / "rules")
+_INPUTS = (DOMAIN, CONFIG, *TRAINING_DATA, PROJECT / "bot" / "understanding")
+
+
+class ModelMissing(FileNotFoundError):  # noqa: N818 - names the state of the model
+    """There is no trained model; the message says how to make one."""
+
+
+class ModelUnreadable(ValueError):  # noqa: N818 - names the state of the model
+    """The trained model's file is damaged; the message says how to make a new one."""
+
+
+def model_path(models: Path) -> Path:
+    """Where the model trained from today's inputs lies, whether or not it is there."""
+    return models / f"footbridge-{_fingerprint()}.tar.gz"
+
+
+def find_model(models: Path) -> Path:
+    """The model trained from today's inputs.
+
+    Raises:
+        ModelMissing: there is none, or only one trained from other inputs.
+        ModelUnreadable: its file is no readable archive.
+    """
+    path = model_path(models)
+    if not path.is_file():
+        raise ModelMissing(f"{path} is missing. Run `footbridge train` (or `make train`) to make it.")
+    try:
+        with tarfile.open(path) as archive:
+            if not archive.getnames():
+                raise tarfile.ReadError("empty")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ModelUnreadable(
+            f"{path} cannot be read ({error}). Delete it and run `footbridge train` (or `make train`)."
+        ) from error
+    return path
+
+
+def train_model(models: Path) -> Path:
+    """Train from `config.yml`, `domain.yml` and `bot/data`, and remove models of other inputs.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from rasa.model_training import train
+
+    models.mkdir(parents=True, exist_ok=True)
+    path = model_path(models)
+    train(
+        domain=str(DOMAIN),
+        config=str(CONFIG),
+        training_files=[str(folder) for folder in TRAINING_DATA],
+        output=str(models),
+        fixed_model_name=path.name,
+        force_training=True,
+    )
+    for other in models.glob("footbridge-*.tar.gz"):
+        if other != path:
+            other.unlink()
+    return path
+
+
+def _fingerprint() -> str:
+    """A digest of everything the model is made from, so that an outdated model is never served."""
+    digest = hashlib.sha256()
+    for given in _INPUTS:
+        for path in sorted([given] if given.is_file() else given.rglob("*")):
+            if path.suffix in {".yml", ".py"}:
+                digest.update(path.relative_to(PROJECT).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

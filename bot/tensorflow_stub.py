@@ -1,0 +1,95 @@
+"""Stands in for TensorFlow, which rasa imports everywhere and this project's pipeline never uses.
+
+`install()` puts a finder on `sys.meta_path` that answers imports of tensorflow, keras, tensorflow_hub and
+tensorflow_text with inert modules. Names read from them can be subclassed, used as decorators and in annotations,
+which is all that importing rasa asks for. Making an object of one raises `TensorFlowIsAbsent`, so that a component
+which needs the real thing says so. A real TensorFlow, when installed, is left alone.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import sys
+from collections.abc import Callable, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from types import ModuleType
+from typing import Any
+
+STANDS_IN_FOR = ("tensorflow", "keras", "tensorflow_hub", "tensorflow_text")
+
+
+class TensorFlowIsAbsent(ImportError):
+    """A component that needs TensorFlow was used; this project runs without it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} needs TensorFlow, which Footbridge does not install. Remove the component that uses it from "
+            "config.yml (DIETClassifier, TEDPolicy, UnexpecTEDIntentPolicy and ResponseSelector are such components), "
+            "or see docs/decisions/0002-no-tensorflow.md."
+        )
+
+
+class _InertType(type):
+    """A class whose unknown attributes are inert classes too; rasa reads some at import time."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _inert(f"{cls.__qualname__}.{name}")
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        # `@tf.function` and `@register_keras_serializable()` run at import; anything else is real use.
+        if cls is not Inert and cls.__module__ == __name__:
+            if len(args) == 1 and callable(args[0]) and not kwargs:
+                return args[0]
+            return _unchanged
+        raise TensorFlowIsAbsent(cls.__qualname__)
+
+
+class Inert(metaclass=_InertType):
+    """Base of every name read from a stand-in module."""
+
+
+def _unchanged(decorated: Callable[..., Any]) -> Callable[..., Any]:
+    return decorated
+
+
+def _inert(name: str) -> type[Inert]:
+    made = _InertType(name.rpartition(".")[2], (Inert,), {"__module__": __name__, "__qualname__": name})
+    return made
+
+
+class _InertModule(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        made = _inert(f"{self.__name__}.{name}")
+        setattr(self, name, made)
+        return made
+
+
+class _InertLoader(Loader):
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        module = _InertModule(spec.name)
+        module.__path__ = []
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing to run: names are made when they are read."""
+
+
+class TensorFlowStandIn(MetaPathFinder):
+    """Finds the modules of `STANDS_IN_FOR`, last in line so that installed packages win."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname.partition(".")[0] not in STANDS_IN_FOR:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, _InertLoader(), is_package=True)
+
+
+def install() -> None:
+    """Add the stand-in once; calling it again changes nothing."""
+    if not any(isinstance(finder, TensorFlowStandIn) for finder in sys.meta_path):
+        sys.meta_path.append(TensorFlowStandIn())

@@ -1,0 +1,64 @@
+"""What the components read from and write to a Rasa message, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
+from rasa.shared.nlu.training_data.message import Message
+
+ASK = "ask"
+FALLBACK = "nlu_fallback"
+OUT_OF_SCOPE = "out_of_scope"
+
+
+def is_payload(message: Message) -> bool:
+    """Whether the message is a button's payload, which Rasa reads by itself."""
+    return str(message.get(TEXT) or "").startswith("/")
+
+
+def sentence_vector(message: Message) -> npt.NDArray[np.float32] | None:
+    """The vector that SentenceFeaturizer added, shape (512,), or None."""
+    for features in message.features:
+        if features.attribute == TEXT and features.is_dense():
+            return np.asarray(features.features[0], dtype=np.float32)
+    return None
+
+
+def intent_of(message: Message) -> str | None:
+    """The intent chosen so far."""
+    intent = message.get(INTENT)
+    return intent.get(INTENT_NAME_KEY) if isinstance(intent, dict) else intent
+
+
+def set_intent(message: Message, name: str | None, confidence: float) -> None:
+    """Choose the intent; the ranking stays as the classifier left it."""
+    message.set(INTENT, {INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: confidence}, add_to_output=True)
+
+
+def set_ranking(message: Message, ranking: Sequence[tuple[str, float]]) -> None:
+    """Store labels with their probabilities, most likely first."""
+    listed = [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: confidence} for name, confidence in ranking]
+    message.set(INTENT_RANKING_KEY, listed, add_to_output=True)
+
+
+def add_entity(message: Message, entity: str, value: str, extractor: str) -> None:
+    """Add one entity. Its span is left at 0: nothing downstream needs to know where in the text it stood."""
+    found: list[dict[str, Any]] = list(message.get(ENTITIES) or [])
+    found.append({"entity": entity, "value": value, "start": 0, "end": 0, "extractor": extractor})
+    message.set(ENTITIES, found, add_to_output=True)
+
+
+def has_entity(message: Message, entity: str) -> bool:
+    """Whether an entity of this kind was found."""
+    return any(found["entity"] == entity for found in message.get(ENTITIES) or [])

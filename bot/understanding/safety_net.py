@@ -1,0 +1,81 @@
+"""Rasa graph component that runs first: phrases of people in danger.
+
+It is a list of phrases (bot/data/safety/phrases.yml), so that help comes first from the first day. It is not a measured
+detector, and docs/safety.md says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import spacy
+import yaml
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from spacy.matcher import PhraseMatcher
+
+from bot.settings import DATA
+from bot.understanding import messages as reading
+
+CRISIS = "crisis"
+PHRASES = DATA / "safety" / "phrases.yml"
+
+
+class PhraseNet:
+    """Finds the phrases of people in danger; the order of the ids is the order in which help is shown."""
+
+    def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
+        self._order = list(phrases)
+        self._words = spacy.blank("en")
+        self._matcher = PhraseMatcher(self._words.vocab, attr="LOWER")
+        for crisis, wordings in phrases.items():
+            self._matcher.add(crisis, [self._words.make_doc(_plain(wording)) for wording in wordings])
+
+    @classmethod
+    def read(cls, path: Path = PHRASES) -> PhraseNet:
+        """Read the file of phrases."""
+        return cls(yaml.safe_load(path.read_text(encoding="utf-8"))["phrases"])
+
+    def find(self, text: str) -> list[str]:
+        """The ids of the crises whose phrases stand in `text`, first to be helped first."""
+        doc = self._words.make_doc(_plain(text))
+        found = {self._words.vocab.strings[match] for match, _, _ in self._matcher(doc)}
+        return [crisis for crisis in self._order if crisis in found]
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class SafetyNet(GraphComponent):  # type: ignore[misc]
+    """Adds an entity `crisis` for each crisis found."""
+
+    def __init__(self) -> None:
+        self._net = PhraseNet.read()
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SafetyNet:
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Read each message before any other component does."""
+        for message in messages:
+            if not reading.is_payload(message):
+                for crisis in self._net.find(message.get(TEXT) or ""):
+                    reading.add_entity(message, CRISIS, crisis, type(self).__name__)
+        return messages
+
+
+def _plain(text: str) -> str:
+    """Only words: apostrophes vanish, other marks become blanks, so that "I'm" and "im" are the same."""
+    kept = text.casefold().replace("'", "").replace("’", "")
+    return " ".join("".join(mark if mark.isalnum() else " " for mark in kept).split())

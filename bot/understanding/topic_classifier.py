@@ -1,0 +1,113 @@
+"""Rasa intent classifier: which topic a message asks about, or which act it is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.understanding import messages as reading
+from bot.understanding.linear_model import LinearModel
+from bot.understanding.safety_net import CRISIS
+
+GOALS = "share_goals"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class TopicClassifier(GraphComponent):  # type: ignore[misc]
+    """Logistic regression on the sentence vector.
+
+    A topic is the retrieval intent `ask` with the topic as an entity, so that one rule answers them all. Below the
+    threshold, or when the two best are too close, the intent is `nlu_fallback`; the ranking is kept for the offer of
+    likely topics. Where SafetyNet found a crisis, the intent is `crisis`, whatever the topic.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {
+            # scikit-learn's C; 3, 10 and 30 were tried in cross-validation, see docs/decisions/0005-classifier.md.
+            "strength": 30.0,
+            # Below this probability, say so and offer topics instead of answering.
+            "threshold": 0.4,
+            # The best must lead the second by this much.
+            "margin": 0.1,
+        }
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        self._config = config
+        self._storage = storage
+        self._resource = resource
+        self._model: LinearModel | None = None
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> TopicClassifier:
+        return cls(config, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TopicClassifier:
+        component = cls(config, model_storage, resource)
+        with model_storage.read_from(resource) as folder:
+            component._model = LinearModel.load(folder)
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit on every example's vector; goals count as one class here, GoalReader tells them apart."""
+        vectors, labels = [], []
+        for example in training_data.intent_examples:
+            vector = reading.sentence_vector(example)
+            if vector is not None:
+                vectors.append(vector)
+                labels.append(example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
+        labels = [GOALS if label.startswith(f"{GOALS}/") else label for label in labels]
+        self._model = LinearModel.train(np.stack(vectors), labels, self._config["strength"])
+        with self._storage.write_to(self._resource) as folder:
+            self._model.save(folder)
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set intent, ranking and, for a question, the entity `topic`."""
+        for message in messages:
+            if not reading.is_payload(message):
+                self._classify(message)
+                if reading.has_entity(message, CRISIS):
+                    reading.set_intent(message, CRISIS, 1.0)
+        return messages
+
+    def _classify(self, message: Message) -> None:
+        vector = reading.sentence_vector(message)
+        # Emoji, punctuation and blanks carry no words; the classifier would answer them by its priors.
+        if self._model is None or vector is None or not re.search(r"[^\W_]", message.get("text")):
+            reading.set_ranking(message, [])
+            reading.set_intent(message, reading.FALLBACK, 0.0)
+            return
+        ranking = self._model.ranking(vector)
+        reading.set_ranking(message, ranking)
+        (best, confidence), (_, second) = ranking[:2]
+        if confidence < self._config["threshold"] or confidence - second < self._config["margin"]:
+            reading.set_intent(message, reading.FALLBACK, confidence)
+            return
+        intent, _, topic = best.partition("/")
+        reading.set_intent(message, intent, confidence)
+        if topic:
+            reading.add_entity(message, "topic", topic, type(self).__name__)

@@ -1,0 +1,280 @@
+"""Which places are read in what survivors type."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import us
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.understanding.places import CODES, DATA, PlaceReader, PlaceReading, PlaceWordsError
+
+READER = PlaceReader()
+
+NOTHING: tuple[str, ...] = ()
+SPRINGFIELDS = ("MO", "MA", "IL", "OR", "OH", "VA", "PA", "TN")
+
+READINGS: list[tuple[str, tuple[str, ...], bool]] = [
+    # Full names, any case; the longest name wins.
+    ("Iowa", ("IA",), True),
+    ("iowa", ("IA",), True),
+    ("IOWA!", ("IA",), True),
+    ("I live in new mexico", ("NM",), True),
+    ("West Virginia", ("WV",), True),
+    ("he is in a west virginia prison", ("WV",), True),
+    ("Arkansas", ("AR",), True),
+    ("does kansas have a program", ("KS",), True),
+    ("Puerto Rico", ("PR",), True),
+    ("I am in Guam", ("GU",), True),
+    ("us virgin islands", ("VI",), True),
+    ("district of columbia", ("DC",), True),
+    ("What does Iowa's program do?", ("IA",), True),
+    ("w. virginia", ("WV",), True),
+    # Two-letter codes.
+    ("IA", ("IA",), True),
+    ("ia", ("IA",), True),
+    ("ny.", ("NY",), True),
+    ("N.Y.", ("NY",), True),
+    ("He is locked up in TX", ("TX",), True),
+    ("HE IS LOCKED UP IN TX", ("TX",), True),
+    ("des moines ia", ("IA",), True),
+    ("it was in st. paul mn two years ago", ("MN",), True),
+    ("pr", ("PR",), True),
+    ("tx is not read here", NOTHING, False),
+    # Codes that are words.
+    ("ok", NOTHING, False),
+    ("OK", NOTHING, False),
+    ("hi", NOTHING, False),
+    ("oh, in that case tell me or my son", NOTHING, False),
+    ("THIS HAPPENED TO ME OR HIM", NOTHING, False),
+    ("She lives in OH now", ("OH",), True),
+    ("He did this to ME", ("ME",), False),
+    ("the CO read my letter", ("CO",), False),
+    ("columbus, oh", ("OH",), True),
+    ("COLUMBUS, OH", ("OH",), True),
+    ("columbus oh", ("OH",), False),
+    ("baton rouge la", ("LA",), True),
+    ("my case was in Portland ME", ("ME",), True),
+    ("he moved to portland or somewhere", ("OR", "ME", "TX"), False),
+    ("The VA pays for my therapy", ("VA",), False),
+    ("richmond va", ("VA",), True),
+    ("He is in LA", ("LA", "CA"), False),
+    ("a DNA-ID test", NOTHING, False),
+    # Misspelled names are asked back.
+    ("pensylvania", ("PA",), False),
+    ("calafornia", ("CA",), False),
+    ("the prison is in tennesee", ("TN",), False),
+    ("ilinois", ("IL",), False),
+    ("conneticut", ("CT",), False),
+    ("massachusets", ("MA",), False),
+    ("missisippi", ("MS",), False),
+    ("west virgina", ("WV",), False),
+    ("new hamshire", ("NH",), False),
+    ("noth carolina", ("NC",), False),
+    ("newyork", ("NY",), False),
+    ("washinton", ("WA", "DC"), False),
+    ("pittsburgh pensylvania", ("PA",), False),
+    ("the main thing is organ donation", NOTHING, False),
+    ("I keep washing my hands, that is a habit of mine", NOTHING, False),
+    ("I miss him and I have no idea what color it was", NOTHING, False),
+    ("he still texts me about taxes", NOTHING, False),
+    ("I was a virgin", NOTHING, False),
+    # Cities.
+    ("Des Moines, Iowa", ("IA",), True),
+    ("Des Moines IA", ("IA",), True),
+    ("Chicago", ("IL",), True),
+    ("near Chicago", ("IL",), True),
+    ("he was moved to houston", ("TX",), True),
+    ("in downtown Cleveland, Ohio", ("OH",), True),
+    ("Springfield", SPRINGFIELDS, False),
+    ("springfield illinois", ("IL",), True),
+    ("Portland", ("OR", "ME", "TX"), False),
+    ("Des Moines", ("IA", "WA"), False),
+    ("Kansas City", ("MO", "KS"), False),
+    ("Kansas City, Kansas", ("KS",), True),
+    ("my kansas city lawyer", ("MO", "KS"), False),
+    ("decorah", ("IA",), True),
+    ("Hope, Arkansas", ("AR",), True),
+    ("Smallville, Iowa", ("IA",), True),
+    ("St. Louis", ("MO",), True),
+    ("mayaguez", ("PR",), True),
+    ("Mayagüez", ("PR",), True),
+    ("O\u2019Fallon, Missouri", ("MO",), True),
+    ("nyc", ("NY",), True),
+    ("New York", ("NY",), True),
+    ("New York City", ("NY",), True),
+    ("new york, ny", ("NY",), True),
+    ("Virginia Beach", ("VA",), True),
+    ("Seattle, Washington", ("WA",), True),
+    ("Chicago, Texas", ("IL", "TX"), False),
+    # Names of people and everyday words are not cities.
+    ("Jackson and Madison are my children", NOTHING, False),
+    ("Charlotte wants to write a letter", NOTHING, False),
+    ("I cannot be near Charlotte", ("NC",), False),
+    ("I hope he says sorry", NOTHING, False),
+    ("hope", NOTHING, False),
+    ("justice", NOTHING, False),
+    ("why", NOTHING, False),
+    ("it is normal to be angry", NOTHING, False),
+    ("I was reading on my mobile", NOTHING, False),
+    ("what happens in reading the letter", NOTHING, False),
+    ("He is held in Reading", ("PA", "MA"), False),
+    ("Is there a mediator in Surprise?", ("AZ",), True),
+    ("Mobile", ("AL",), False),
+    ("that would be nice", NOTHING, False),
+    ("a letter from david", NOTHING, False),
+    ("he was at Jackson's house", NOTHING, False),
+    ("the union and my independence", NOTHING, False),
+    ("do the conditions of parole matter", NOTHING, False),
+    # Georgia and Virginia are people too.
+    ("my sister georgia wants to meet him", NOTHING, False),
+    ("Virginia was my mother", NOTHING, False),
+    ("he is in georgia", ("GA",), True),
+    ("Georgia", ("GA",), True),
+    ("georgia prison", ("GA",), True),
+    ("Virginia Department of Corrections", ("VA",), True),
+    ("Atlanta Georgia", ("GA",), True),
+    # Washington.
+    ("Washington", ("WA", "DC"), False),
+    ("Washington state", ("WA",), True),
+    ("washington dc", ("DC",), True),
+    ("Washington, D.C.", ("DC",), True),
+    ("D.C.", ("DC",), True),
+    # Counties.
+    ("cook county illinois", ("IL",), True),
+    ("cook county, il", ("IL",), True),
+    ("the trial was in Duval County", ("FL", "TX"), False),
+    ("Maricopa County", ("AZ",), True),
+    ("Orleans Parish", ("LA",), True),
+    ("kenai peninsula borough", ("AK",), True),
+    ("Nome Census Area", ("AK",), True),
+    ("Polk County in the state of Iowa", ("IA",), True),
+    ("St. Mary's County", ("MD",), True),
+    # ZIP codes.
+    ("52240", ("IA",), True),
+    ("52240-1234.", ("IA",), True),
+    ("my zip is 00601", ("PR",), True),
+    ("columbus oh 43004", ("OH",), True),
+    ("00000", NOTHING, False),
+    ("he owes me $10001", NOTHING, False),
+    ("inmate number 52240", NOTHING, False),
+    ("515-52240", NOTHING, False),
+    # The federal system.
+    ("federal", ("US",), True),
+    ("he is in federal prison", ("US",), True),
+    ("it was a federal case", ("US",), True),
+    ("the feds have him", ("US",), True),
+    ("Bureau of Prisons", ("US",), True),
+    ("BOP", ("US",), True),
+    ("federal prison in Texas", ("US", "TX"), False),
+    ("I live in Iowa, he is in federal prison", ("US", "IA"), True),
+    ("the federal government", NOTHING, False),
+    # Two places.
+    ("I live in Iowa but he is in prison in Texas", ("TX", "IA"), True),
+    ("He is serving time in Texas and I moved to Iowa", ("TX", "IA"), True),
+    ("It happened in Ohio, my home is in Maine now", ("OH", "ME"), True),
+    ("He is in an Oregon prison, I live in Idaho", ("OR", "ID"), True),
+    ("Iowa or Texas", ("IA", "TX"), False),
+    ("I live in Iowa, and there is Texas", ("IA", "TX"), False),
+    ("My family is in Iowa. The trial was in Texas", ("TX", "IA"), False),
+    ("convicted in Iowa, held in Texas", ("IA", "TX"), False),
+    ("I live in Portland, he is in prison in Nevada", ("NV", "OR", "ME", "TX"), True),
+    ("I live in Iowa, he is in prison in Springfield", (*SPRINGFIELDS, "IA"), False),
+    ("he is not in Iowa", ("IA",), False),
+    # No place.
+    ("", NOTHING, False),
+    ("   \n", NOTHING, False),
+    ("\U0001f499\U0001f622", NOTHING, False),
+    ("Canada", NOTHING, False),
+    ("I live in Mexico", NOTHING, False),
+    ("it happened in Paris, France", NOTHING, False),
+    ("Vancouver, British Columbia", NOTHING, False),
+    ("he lives in London", NOTHING, False),
+    ("What happens if he says no?", NOTHING, False),
+]
+
+
+@pytest.mark.parametrize(("text", "states", "certain"), READINGS, ids=[text or "empty" for text, _, _ in READINGS])
+def test_message_names_these_states(text: str, states: tuple[str, ...], certain: bool) -> None:
+    reading = READER.read(text)
+    assert (reading.states, reading.certain) == (states, certain)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Iowa", "des moines ia", "52240.", "Polk County, Iowa", "columbus oh 43004", "pensylvania", "Springfield", "NYC?",
+     "federal prison", "D.C.", "the bronx", "\U0001f499 Georgia"],
+)  # fmt: skip
+def test_message_that_is_nothing_but_a_place_is_bare(text: str) -> None:
+    assert READER.read(text).bare
+
+
+@pytest.mark.parametrize("text", ["", "in Iowa", "he is in prison in Texas", "Iowa or Texas", "hope", "I am in 52240"])
+def test_message_that_says_more_is_not_bare(text: str) -> None:
+    assert not READER.read(text).bare
+
+
+@given(
+    st.one_of(
+        st.text(max_size=300),
+        st.lists(
+            st.sampled_from(
+                ["Iowa", "washington", "OH", "oh", "in", "IN", "des", "moines", ",", ".", "-", "'s", "52240", "99999-1",
+                 "federal", "prison", "new", "yrok", "Polk", "county", "not", "live", "N.Y.", "d. c", "St.", "georgia",
+                 "state", "of", "the", "France", "Mobile", "\n", "\U0001f499", "\u0130", "\u00e9\u0301"]
+            ),
+            max_size=40,
+        ).map(" ".join),
+    )
+)  # fmt: skip
+def test_reading_never_fails_and_names_only_known_codes(text: str) -> None:
+    reading = READER.read(text)
+    assert CODES.issuperset(reading.states)
+    assert len(set(reading.states)) == len(reading.states)
+    if not reading.states:
+        assert reading == PlaceReading()
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "st ", "IN MOBILE ", "federal ", "iowa state of ", "in the city ", "\U0001f499", "["]
+)
+def test_very_long_message_is_read_in_bounded_time(piece: str) -> None:
+    text = piece * (50_000 // len(piece))
+    started = time.process_time()
+    READER.read(text)
+    assert time.process_time() - started < 0.5
+
+
+def test_place_after_ten_thousand_characters_is_not_read() -> None:
+    assert READER.read("x" * 10_000 + " Iowa") == PlaceReading()
+    assert READER.read("x " * 4_000 + " Iowa").states == ("IA",)
+
+
+def test_every_state_and_territory_is_read_by_its_own_name() -> None:
+    for state in us.states.STATES_AND_TERRITORIES:
+        expected = ("WA", "DC") if state.abbr == "WA" else (state.abbr,)
+        assert READER.read(state.name).states == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "broken", "message"),
+    [
+        ("custody: [", "custodian: [", "custody"),
+        ("porto rico: [PR]", "porto rico: [XX]", "porto rico"),
+        ("before_to: [move,", "before_to: [no,", "before_to"),
+        ("codes_that_are_words: [AL,", "codes_that_are_words: [ZZ,", "ZZ"),
+        ("before_to: [move,", "before_to: [[move,", "not YAML"),
+    ],
+)
+def test_broken_words_file_is_refused_with_its_line_named(tmp_path: Path, line: str, broken: str, message: str) -> None:
+    shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
+    words = tmp_path / "words.yml"
+    text = words.read_text(encoding="utf-8")
+    assert line in text
+    words.write_text(text.replace(line, broken), encoding="utf-8")
+    with pytest.raises(PlaceWordsError, match=message):
+        PlaceReader(tmp_path)
