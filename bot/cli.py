@@ -27,7 +27,12 @@ _CONTRACT_ACTS = {
     "nlu_fallback": "out_of_scope",
 }
 
-app = typer.Typer(help="A guide to victim-offender mediation for survivors of violent crime.", no_args_is_help=True)
+# Pretty traces print the values of variables, and those may be what a person typed.
+app = typer.Typer(
+    help="A guide to victim-offender mediation for survivors of violent crime.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 directory_app = typer.Typer(help="The directory of programs, offices and help lines.", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 
@@ -44,6 +49,7 @@ class Channel(str, Enum):
 def prepare() -> None:
     """Set up logging, and keep rasa from phoning home, before rasa is imported."""
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    os.environ["LOG_LEVEL"] = "ERROR"  # rasa draws progress bars below this level
     logs.configure()
     tensorflow_stub.install()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -16,17 +15,27 @@ _OURS = "bot"
 
 def configure() -> None:
     """Set up logging for the process. Call it before rasa is imported."""
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    # rasa's own models of its database, made at import under SQLAlchemy 2 and never used here.
-    warnings.filterwarnings("ignore", message=".*declarative_base.*")
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_without_trace)
     logging.getLogger(_OURS).setLevel(logging.INFO)
+    # Libraries of rasa's age warn about themselves at import; nobody who runs the service can act on it.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
     structlog.configure(
         processors=[_event_only, structlog.processors.KeyValueRenderer(key_order=["event"])],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _without_trace(record: logging.LogRecord) -> bool:
+    """Name an exception's type instead of printing its trace, whose message may repeat what was typed."""
+    if record.exc_info and record.exc_info[0]:
+        record.msg, record.args = f"{record.funcName}: {record.exc_info[0].__name__}", ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def _event_only(_: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -91,12 +92,12 @@ class Talk:
             self.remember("asked_before", None)
 
 
-class FootbridgeAction(Action):  # type: ignore[misc]
+class FootbridgeAction(Action, ABC):  # type: ignore[misc]
     """An action that cannot leave a survivor in silence."""
 
+    @abstractmethod
     def act(self, talk: Talk) -> None:
         """What the action does."""
-        raise NotImplementedError
 
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]

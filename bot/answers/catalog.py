@@ -130,6 +130,7 @@ class Catalog:
     sources: Mapping[str, Source]
     words_for: Mapping[str, str | None]
     phrases: Mapping[str, str]
+    page: Mapping[str, str]
 
     def find_topic(self, topic: str | None) -> Topic | None:
         """The topic with this id, or None."""
@@ -158,7 +159,7 @@ def read_catalog(folder: Path) -> Catalog:
     goals: dict[str, Goal] = {}
     _add(folder / "goals.yml", goals, _entries(folder / "goals.yml", _read_yaml(folder / "goals.yml"), "goals", Goal))
     replies: dict[str, Reply] = {}
-    for name in ("dialogue.yml", "handover.yml", "crisis.yml"):
+    for name in ("dialogue.yml", "handover.yml", "crisis.yml", "page.yml"):
         path = folder / name
         content = _read_yaml(path)
         dates = {key: content.get(key) for key in ("reviewed_by", "written", "review_by")}
@@ -169,7 +170,8 @@ def read_catalog(folder: Path) -> Catalog:
         for number, entry in _read_yaml(sources_file).get("sources", {}).items()
     }
     plain = _read_yaml(folder / "words.yml")
-    read = Catalog(topics, goals, replies, families, sources, plain.get("words", {}), plain.get("phrases", {}))
+    page = _read_yaml(folder / "page.yml").get("page", {})
+    read = Catalog(topics, goals, replies, families, sources, plain.get("words", {}), plain.get("phrases", {}), page)
     _check_names(folder, read)
     return read
 

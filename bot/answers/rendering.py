@@ -116,6 +116,11 @@ class Renderer:
         """The program that a reply's blank `program` names."""
         return self._views.program(str(reply.values["program"]))
 
+    @property
+    def page(self) -> Mapping[str, str]:
+        """The fixed words of the web page, by name."""
+        return self._catalog.page
+
     def is_payload(self, text: str) -> bool:
         """Whether `text` is a payload that a button of ours can carry."""
         found = _PAYLOAD.match(text)

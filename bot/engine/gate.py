@@ -21,8 +21,8 @@ from bot.settings import DATA, settings
 
 FORM = "form"
 VALUES = "values"
-# What rasa-sdk puts into every response; empty unless an action tries to speak for itself.
-_OWN_WORDS = ("text", "buttons", "elements", "custom", "json_message", "template", "image", "attachment", "quick_replies")
+# What rasa-sdk lets an action say in its own words; empty unless an action tries to.
+_OWN_WORDS = ("text", "buttons", "elements", "custom", "json_message", "image", "attachment", "quick_replies")
 
 
 @lru_cache(maxsize=1)

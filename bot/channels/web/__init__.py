@@ -1,0 +1,1 @@
+"""The survivor's page."""

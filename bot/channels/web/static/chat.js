@@ -1,0 +1,74 @@
+// Sends forms without reloading the page, so that the talk stays in view. Without this script the forms work by themselves.
+// Nothing is kept: no storage, no cookies. The words that are shown come from the server's templates.
+"use strict";
+
+(() => {
+  const log = document.getElementById("log");
+  const say = document.getElementById("say");
+
+  const exit = document.querySelector(".exit");
+  exit.addEventListener("click", (event) => {
+    event.preventDefault();
+    document.documentElement.hidden = true;
+    window.location.replace(exit.href);
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.hasAttribute("data-print")) {
+      event.preventDefault();
+      window.print();
+    }
+  });
+
+  if (!log || !say) return;
+  const text = say.elements.namedItem("text");
+
+  const add = (template) => {
+    const part = document.getElementById(template).content.firstElementChild.cloneNode(true);
+    log.append(part);
+    return part;
+  };
+
+  const show = (part) => part.scrollIntoView({ block: "start" });
+
+  const send = async (form, submitter) => {
+    const fields = new URLSearchParams(new FormData(form, submitter));
+    fields.set("session", say.elements.namedItem("session").value);
+    const said = submitter && submitter.name === "choice" ? submitter.textContent : text.value;
+    const yours = add("your-turn");
+    yours.querySelector(".said").textContent = said.trim();
+    const waiting = add("waiting");
+    document.querySelectorAll("form button").forEach((button) => { button.disabled = true; });
+    try {
+      const response = await fetch("/", { method: "POST", body: fields, headers: { "x-part": "turn" }, cache: "no-store" });
+      const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+      const turn = parsed.querySelector(".turn");
+      if (!turn) throw new Error("no turn");
+      say.elements.namedItem("session").value = turn.dataset.session;
+      waiting.remove();
+      log.append(document.adoptNode(turn));
+      if (form === say) text.value = "";
+      show(yours);
+    } catch (error) {
+      waiting.remove();
+      show(add("lost"));
+    } finally {
+      document.querySelectorAll("form button").forEach((button) => { button.disabled = false; });
+      if (form === say) text.focus({ preventScroll: true });
+    }
+  };
+
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    send(event.target, event.submitter);
+  });
+
+  // Enter sends; Shift and Enter make a new line.
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      say.requestSubmit();
+    }
+  });
+})();

@@ -1,0 +1,147 @@
+"""Bad input, failures and concurrency: the person always gets a clear answer, and no conversation is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from bot.engine.engine import LONGEST_MESSAGE, Engine, Turn
+from bot.engine.model import ModelMissing, ModelUnreadable, model_path
+from bot.settings import Settings
+
+
+def _ids(turn: Turn) -> list[str]:
+    return [reply.id for reply in turn.replies]
+
+
+async def test_empty_text_opens_a_new_conversation_and_is_noticed_in_a_running_one(engine: Engine) -> None:
+    assert _ids(await engine.turn("empty", "")) == ["opening"]
+    assert _ids(await engine.turn("empty", "  \n ")) == ["nothing_typed"]
+
+
+@pytest.mark.parametrize("text", ["\U0001f622\U0001f622", "!!!", "...", "\x00", "\x07\x1b[31m", "🏳️‍🌈", "¿?"])
+async def test_a_message_without_words_is_never_guessed_at(engine: Engine, text: str) -> None:
+    session = f"no words {text!r}"
+    await engine.turn(session, "hello")
+    turn = await engine.turn(session, text)
+    assert _ids(turn)[0] in {"not_understood", "nothing_typed"}
+    assert turn.topic is None
+
+
+async def test_a_very_long_message_is_not_read_but_its_danger_is(engine: Engine) -> None:
+    await engine.turn("long", "/share_goals")
+    turn = await engine.turn("long", "word " * 2000)
+    assert _ids(turn) == ["too_long"]
+    assert turn.asks == "goals"
+    danger = await engine.turn("long", "word " * 2000 + " and i want to die")
+    assert _ids(danger) == ["crisis_suicide"]
+    assert len("word " * 2000) > LONGEST_MESSAGE
+
+
+@pytest.mark.parametrize(
+    "text", ["/restart", "/session_start", "/greet@0.2", '/give_place{"state": "/ZZ"}', "/", "//", '/ask{"topic": ', "/back"]
+)
+async def test_a_typed_payload_that_no_button_carries_is_only_words(engine: Engine, text: str) -> None:
+    session = f"typed {text}"
+    turn = await engine.turn(session, text)
+    assert turn.replies
+    assert turn.state is None
+    assert engine.knows(session)
+
+
+async def test_two_messages_of_one_conversation_at_once_are_both_answered(engine: Engine) -> None:
+    await engine.turn("twice", "hello")
+    turns = await asyncio.gather(
+        engine.turn("twice", '/share_goals{"goal": "goal_apology"}'),
+        engine.turn("twice", '/share_goals{"goal": "goal_answers"}'),
+        engine.turn("twice", "how long does it take"),
+    )
+    assert all(turn.replies for turn in turns)
+    after = await engine.turn("twice", "show my goals")
+    assert set(after.goals) == {"goal_apology", "goal_answers"}
+
+
+async def test_when_the_model_breaks_the_person_still_gets_help(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def break_down(*_: object) -> None:
+        raise RuntimeError("the words she typed")
+
+    await engine.turn("breaks", "/share_goals")
+    with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
+        patched.setattr(engine._agent, "handle_message", break_down)
+        turn = await engine.turn("breaks", "how much does it cost")
+        danger = await engine.turn("breaks", "i want to die")
+    assert _ids(turn) == ["something_broke"]
+    assert "911" in turn.replies[0].text
+    assert "988" in turn.replies[0].text
+    assert _ids(danger) == ["crisis_suicide"]
+    assert "the words she typed" not in caplog.text
+    assert "how much does it cost" not in caplog.text
+    # The conversation is still where it was.
+    assert (await engine.turn("breaks", "how much does it cost")).asks == "goals"
+
+
+async def test_when_the_directory_breaks_the_person_still_gets_help(
+    engine: Engine, directory_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database file is really gone; the conversation goes on when it is back."""
+    from bot.directory.session import _sessions
+
+    away = directory_file.with_suffix(".away")
+    _sessions.cache_clear()
+    directory_file.rename(away)
+    try:
+        turn = await engine.turn("no directory", "Iowa")
+        assert _ids(turn) == ["something_broke"]
+        assert _ids(await engine.turn("no directory", "how much does it cost")) == ["cost"]
+        assert _ids(await engine.turn("no directory", "i want to die")) == ["crisis_suicide"]
+    finally:
+        directory_file.unlink(missing_ok=True)
+        away.rename(directory_file)
+        _sessions.cache_clear()
+    assert "Iowa" not in caplog.text
+    assert _ids(await engine.turn("no directory", "Iowa"))[0] == "programs_found"
+
+
+async def test_starting_over_and_erasing_leave_nothing_in_memory(engine: Engine) -> None:
+    for words in ("start over", "delete what i said"):
+        await engine.turn(words, "marked words in a message of mine")
+        assert "marked words" in str(engine._conversations.store[words])
+        await engine.turn(words, words)
+        assert engine.knows(words)
+        assert "marked words" not in str(engine._conversations.store[words])
+
+
+def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match="footbridge train"):
+        Engine.load(Settings(models=tmp_path))
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive at all", b"\x1f\x8b\x08\x00broken"])
+def test_a_corrupt_model_says_what_to_do(tmp_path: Path, content: bytes) -> None:
+    model_path(tmp_path).write_bytes(content)
+    with pytest.raises(ModelUnreadable, match="footbridge train"):
+        Engine.load(Settings(models=tmp_path))
+
+
+def test_a_model_cut_off_in_the_middle_says_what_to_do(tmp_path: Path, model: Path) -> None:
+    whole = model.read_bytes()
+    model_path(tmp_path).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelUnreadable, match="footbridge train"):
+        Engine.load(Settings(models=tmp_path))
+
+
+@pytest.mark.slow
+@seed(20261122)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=300))
+async def test_any_text_gets_vetted_answers(engine: Engine, text: str) -> None:
+    turn = await engine.turn("any text", text)
+    assert turn.replies
+    assert "something_broke" not in _ids(turn)
