@@ -5,7 +5,6 @@ UV_VERSION := 0.13.9
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
 
-export RASA_TELEMETRY_ENABLED := false
 # The packages are compiled when they are installed, so that every start is quick.
 export UV_COMPILE_BYTECODE := 1
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import logs, tensorflow_stub
+from bot import absent_packages, logs
 from bot.settings import DATA, SettingError, settings
 
 if TYPE_CHECKING:
@@ -47,11 +47,10 @@ class Channel(str, Enum):
 
 @app.callback()
 def prepare() -> None:
-    """Set up logging, and keep rasa from phoning home, before rasa is imported."""
-    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    """Set up what has to stand before rasa is imported."""
     os.environ["LOG_LEVEL"] = "ERROR"  # rasa draws progress bars below this level
     logs.configure()
-    tensorflow_stub.install()
+    absent_packages.install()
 
 
 @app.command()

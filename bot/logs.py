@@ -15,7 +15,9 @@ _OURS = "bot"
 
 def configure() -> None:
     """Set up logging for the process. Call it before rasa is imported."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", force=True
+    )
     for handler in logging.getLogger().handlers:
         handler.addFilter(_without_trace)
     logging.getLogger(_OURS).setLevel(logging.INFO)

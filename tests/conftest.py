@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import logs, tensorflow_stub
+from bot import absent_packages, logs
 
-os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 logs.configure()
-tensorflow_stub.install()
+absent_packages.install()
 
 from bot.directory.database import connect, upgrade  # noqa: E402
 from bot.directory.importer import load_directory  # noqa: E402
@@ -62,5 +61,3 @@ def model() -> Path:
 def engine(model: Path, directory_file: Path) -> Engine:
     """The engine as it is served."""
     return Engine.load(settings())
-
-

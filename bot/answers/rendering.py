@@ -137,7 +137,9 @@ class Renderer:
         return self._titles().get(plain(text))
 
     def _titles(self) -> Mapping[str, str]:
-        titles = {plain(goal.title): _payload("share_goals", {"goal": goal.id}) for goal in self._catalog.goals.values()}
+        titles = {
+            plain(goal.title): _payload("share_goals", {"goal": goal.id}) for goal in self._catalog.goals.values()
+        }
         for topic in self._catalog.topics.values():
             titles[plain(topic.title)] = titles[plain(topic.question)] = _topic_payload(topic.id)
         return titles

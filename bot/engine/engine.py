@@ -197,7 +197,9 @@ class Engine:
     async def _too_long(self, session: str, text: str) -> Turn:
         crises = self._net.find(text)
         shown = tuple(self._words.render(crisis) for crisis in crises) or (self._words.render("too_long"),)
-        return await self._state(session, shown) if self.knows(session) else Turn(shown, crisis=next(iter(crises), None))
+        return (
+            await self._state(session, shown) if self.knows(session) else Turn(shown, crisis=next(iter(crises), None))
+        )
 
     def _failed(self, text: str) -> Turn:
         crises = self._net.find(text)

@@ -44,7 +44,8 @@ async def test_a_very_long_message_is_not_read_but_its_danger_is(engine: Engine)
 
 
 @pytest.mark.parametrize(
-    "text", ["/restart", "/session_start", "/greet@0.2", '/give_place{"state": "/ZZ"}', "/", "//", '/ask{"topic": ', "/back"]
+    "text",
+    ["/restart", "/session_start", "/greet@0.2", '/give_place{"state": "/ZZ"}', "/", "//", '/ask{"topic": ', "/back"],
 )
 async def test_a_typed_payload_that_no_button_carries_is_only_words(engine: Engine, text: str) -> None:
     session = f"typed {text}"

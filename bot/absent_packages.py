@@ -1,31 +1,40 @@
-"""Stands in for TensorFlow, which rasa imports everywhere and this project's pipeline never uses.
+"""Stands in for packages that rasa imports everywhere and this project never uses.
 
-`install()` puts a finder on `sys.meta_path` that answers imports of tensorflow, keras, tensorflow_hub and
-tensorflow_text with inert modules. Names read from them can be subclassed, used as decorators and in annotations,
-which is all that importing rasa asks for. Making an object of one raises `TensorFlowIsAbsent`, so that a component
-which needs the real thing says so. A real TensorFlow, when installed, is left alone.
+They are TensorFlow with its kin, which only components outside config.yml need, and the clients of channels, stores and
+brokers that Footbridge does not have. `install()` puts a finder on `sys.meta_path` that answers their imports with inert
+modules. Names read from them can be subclassed, used as decorators and in annotations, which is all that importing rasa
+asks for. Making an object of one raises `PackageIsAbsent`, so that what needs the real thing says so. A real package,
+when installed, is left alone. Reasons and measurements: docs/decisions/0002-absent-packages.md.
 """
 
 from __future__ import annotations
 
 import importlib.machinery
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from types import ModuleType
 from typing import Any
 
-STANDS_IN_FOR = ("tensorflow", "keras", "tensorflow_hub", "tensorflow_text")
+STANDS_IN_FOR = frozenset(
+    # machine learning that no component of config.yml uses
+    {"tensorflow", "keras", "tensorflow_hub", "tensorflow_text"}
+    # rasa's own channels
+    | {"aiogram", "fbmessenger", "slack_sdk", "twilio", "webexteamssdk"}
+    # rasa's model stores, tracker stores and event brokers
+    | {"aio_pika", "aiormq", "boto3", "botocore", "pymongo"}
+)
 
 
-class TensorFlowIsAbsent(ImportError):
-    """A component that needs TensorFlow was used; this project runs without it."""
+class PackageIsAbsent(ImportError):  # noqa: N818 - names the state of the package
+    """Something that needs a package was used; this project runs without it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} needs TensorFlow, which Footbridge does not install. Remove the component that uses it from "
-            "config.yml (DIETClassifier, TEDPolicy, UnexpecTEDIntentPolicy and ResponseSelector are such components), "
-            "or see docs/decisions/0002-no-tensorflow.md."
+            f"{name} is needed, and Footbridge does not install its package. If config.yml names DIETClassifier, "
+            "TEDPolicy, UnexpecTEDIntentPolicy or ResponseSelector, or if credentials.yml or endpoints.yml name one of "
+            "rasa's own channels or stores, remove it. See docs/decisions/0002-absent-packages.md."
         )
 
 
@@ -43,7 +52,7 @@ class _InertType(type):
             if len(args) == 1 and callable(args[0]) and not kwargs:
                 return args[0]
             return _unchanged
-        raise TensorFlowIsAbsent(cls.__qualname__)
+        raise PackageIsAbsent(cls.__qualname__)
 
 
 class Inert(metaclass=_InertType):
@@ -78,7 +87,7 @@ class _InertLoader(Loader):
         """Nothing to run: names are made when they are read."""
 
 
-class TensorFlowStandIn(MetaPathFinder):
+class StandIn(MetaPathFinder):
     """Finds the modules of `STANDS_IN_FOR`, last in line so that installed packages win."""
 
     def find_spec(
@@ -90,6 +99,7 @@ class TensorFlowStandIn(MetaPathFinder):
 
 
 def install() -> None:
-    """Add the stand-in once; calling it again changes nothing."""
-    if not any(isinstance(finder, TensorFlowStandIn) for finder in sys.meta_path):
-        sys.meta_path.append(TensorFlowStandIn())
+    """Add the stand-in once, and turn rasa's telemetry off before rasa is imported; again changes nothing."""
+    os.environ["RASA_TELEMETRY_ENABLED"] = "false"
+    if not any(isinstance(finder, StandIn) for finder in sys.meta_path):
+        sys.meta_path.append(StandIn())
