@@ -1,10 +1,10 @@
 """Stands in for packages that rasa imports everywhere and this project never uses.
 
 They are TensorFlow with its kin, which only components outside config.yml need, and the clients of channels, stores and
-brokers that Footbridge does not have. `install()` puts a finder on `sys.meta_path` that answers their imports with inert
-modules. Names read from them can be subclassed, used as decorators and in annotations, which is all that importing rasa
-asks for. Making an object of one raises `PackageIsAbsent`, so that what needs the real thing says so. A real package,
-when installed, is left alone. Reasons and measurements: docs/decisions/0002-absent-packages.md.
+brokers that Footbridge does not have. `install()` puts a finder on `sys.meta_path` that answers their imports with
+inert modules. Names read from them can be subclassed, used as decorators and in annotations, which is all that
+importing rasa asks for. Making an object of one raises `PackageIsAbsent`, so that what needs the real thing says so. A
+real package, when installed, is left alone. Reasons and measurements: docs/decisions/0002-absent-packages.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 STANDS_IN_FOR = frozenset(
     # machine learning that no component of config.yml uses
@@ -47,8 +47,8 @@ class _InertType(type):
         return _inert(f"{cls.__qualname__}.{name}")
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        # `@tf.function` and `@register_keras_serializable()` run at import; anything else is real use.
-        if cls is not Inert and cls.__module__ == __name__:
+        # `@tf.function` and `@register_keras_serializable()` run at import; making an object is real use.
+        if cls.__module__ == __name__ and cls.__name__[:1].islower():
             if len(args) == 1 and callable(args[0]) and not kwargs:
                 return args[0]
             return _unchanged
@@ -64,8 +64,9 @@ def _unchanged(decorated: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _inert(name: str) -> type[Inert]:
-    made = _InertType(name.rpartition(".")[2], (Inert,), {"__module__": __name__, "__qualname__": name})
-    return made
+    return cast(
+        type[Inert], _InertType(name.rpartition(".")[2], (Inert,), {"__module__": __name__, "__qualname__": name})
+    )
 
 
 class _InertModule(ModuleType):

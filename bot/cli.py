@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,7 +37,7 @@ directory_app = typer.Typer(help="The directory of programs, offices and help li
 app.add_typer(directory_app, name="directory")
 
 
-class Channel(str, Enum):
+class Channel(StrEnum):
     """Where a conversation is heard."""
 
     web = "web"
@@ -128,10 +128,13 @@ def directory_load() -> None:
 def directory_show(state: Annotated[str, typer.Argument(help='A state such as IA, or "US" for federal.')]) -> None:
     """Show the programs and offices of a state, as a survivor would read them."""
     from bot.directory import lookup
+    from bot.directory.rows import STATES
     from bot.directory.session import open_session
     from bot.engine.gate import renderer
 
     def show() -> str:
+        if state.upper() not in STATES:
+            raise SettingError(f"{state!r} is not a state code: use two letters, such as IA, or US for federal.")
         with open_session(settings().database_url) as session:
             programs = [one.id for one in lookup.programs_in(session, state.upper())]
             offices = [one.id for one in lookup.offices_in(session, state.upper())]

@@ -1,4 +1,4 @@
-"""Logging that cannot repeat what a person typed: to stderr, warnings and errors only, and rasa's events without values."""
+"""Logging that cannot repeat what a person typed: warnings and errors only, and rasa's events without their values."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class ActionAnswer(FootbridgeAction):
         if topic is None:
             talk.say("not_understood", topics=first_topics([]))
             return
-        leave_consent(talk)
+        talk.resume()
         if topic.heavy:
             ask_consent(talk, topic.id)
         else:
@@ -39,7 +39,7 @@ class ActionReadWaiting(FootbridgeAction):
 
     def act(self, talk: Talk) -> None:
         topic = talk.remembered("waiting_topic")
-        leave_consent(talk)
+        talk.resume()
         answer(talk, topic)
 
 
@@ -51,7 +51,7 @@ class ActionReadWaitingShorter(FootbridgeAction):
 
     def act(self, talk: Talk) -> None:
         topic = talk.remembered("waiting_topic")
-        leave_consent(talk)
+        talk.resume()
         answer(talk, topic, form="simpler")
 
 
@@ -62,7 +62,7 @@ class ActionSkipWaiting(FootbridgeAction):
         return "action_skip_waiting"
 
     def act(self, talk: Talk) -> None:
-        leave_consent(talk)
+        talk.resume()
         talk.say("consent_skipped")
 
 
@@ -117,7 +117,6 @@ def answer(talk: Talk, topic: str, form: str = "words") -> None:
     """Say a topic's answer and remember that it was the last."""
     talk.say(topic, form=form)
     talk.remember("last_topic", topic)
-    talk.remember("not_understood_in_a_row", 0.0)
     offer_person_if_repeated(talk, topic)
 
 
@@ -131,18 +130,9 @@ def offer_person_if_repeated(talk: Talk, topic: str) -> None:
 
 
 def ask_consent(talk: Talk, topic: str) -> None:
-    """Ask before a heavy topic, and keep what was being asked for afterwards."""
-    before = talk.remembered("asking")
+    """Ask before a heavy topic; what was being asked comes back afterwards."""
+    talk.interrupt("consent", waiting_topic=topic)
     talk.say("consent", topic=topic)
-    talk.ask("consent")
-    talk.remember("asked_before", before)
-    talk.remember("waiting_topic", topic)
-
-
-def leave_consent(talk: Talk) -> None:
-    """Go back to what was being asked before consent was."""
-    if talk.remembered("asking") == "consent":
-        talk.ask(talk.remembered("asked_before"))
 
 
 def first_topics(likely: list[str]) -> list[str]:

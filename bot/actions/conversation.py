@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, EventType
 from rasa_sdk.executor import CollectingDispatcher
@@ -20,8 +23,23 @@ class ActionCrisis(FootbridgeAction):
         return "action_crisis"
 
     def act(self, talk: Talk) -> None:
+        talk.interrupt("paused")
         for crisis in dict.fromkeys(talk.read("crisis")):
             talk.say(crisis)
+
+
+class ActionGoOn(FootbridgeAction):
+    """Goes on after help was shown: back to what was being asked, or to the menu."""
+
+    def name(self) -> str:
+        return "action_go_on"
+
+    def act(self, talk: Talk) -> None:
+        talk.resume()
+        if talk.remembered("asking"):
+            ask_back(talk)
+        else:
+            talk.say("menu")
 
 
 class ActionMenu(FootbridgeAction):
@@ -40,6 +58,8 @@ class ActionMenu(FootbridgeAction):
 
 class ActionNotUnderstood(FootbridgeAction):
     """Says so, and offers likely topics; never a weak guess."""
+
+    counts_as_lost = True
 
     def name(self) -> str:
         return "action_not_understood"
@@ -65,17 +85,10 @@ class ActionAskAgain(FootbridgeAction):
         return "action_ask_again"
 
     def act(self, talk: Talk) -> None:
-        asking = talk.remembered("asking")
-        if asking is None or any(asks(answer) for answer, _, _ in talk.said_now()):
-            return
-        if asking == "goals":
-            talk.say("back_to_goals")
-        elif asking == "state":
-            talk.say("back_to_state")
-        elif asking == "confirm":
-            talk.say("confirm_place", state=talk.remembered("possible_state"))
-        else:
-            talk.say("consent", topic=talk.remembered("waiting_topic"))
+        if talk.remembered("asking") == "paused":
+            talk.resume()
+        if talk.remembered("asking") and not any(asks(answer) for answer, _, _ in talk.said_now()):
+            ask_back(talk)
 
 
 class ActionStop(FootbridgeAction):
@@ -89,6 +102,17 @@ class ActionStop(FootbridgeAction):
         talk.say("stopped")
 
 
+class ActionGoodbye(FootbridgeAction):
+    """Takes leave. Nothing is asked any more."""
+
+    def name(self) -> str:
+        return "action_goodbye"
+
+    def act(self, talk: Talk) -> None:
+        talk.ask(None)
+        talk.say("goodbye")
+
+
 class ActionStartOver(FootbridgeAction):
     """Forgets everything and starts over. The engine removes the conversation after this turn."""
 
@@ -99,7 +123,7 @@ class ActionStartOver(FootbridgeAction):
         talk.say("started_over")
 
     async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, object]
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
     ) -> list[EventType]:
         """Empty every slot as well."""
         return [*await super().run(dispatcher, tracker, domain), AllSlotsReset()]
@@ -113,3 +137,14 @@ class ActionErase(ActionStartOver):
 
     def act(self, talk: Talk) -> None:
         talk.say("erased")
+
+
+def ask_back(talk: Talk) -> None:
+    """Say in short what was being asked."""
+    asking = talk.remembered("asking")
+    if asking == "confirm":
+        talk.say("confirm_place", state=talk.remembered("possible_state"))
+    elif asking == "consent":
+        talk.say("consent", topic=talk.remembered("waiting_topic"))
+    else:
+        talk.say(f"back_to_{asking}")

@@ -18,6 +18,11 @@ class ActionShareGoals(FootbridgeAction):
 
     def act(self, talk: Talk) -> None:
         named = [goal for goal in talk.read("goal") if goal in catalog().goals]
+        if named == [NOT_SURE] and talk.remembered("asking") in ("state", "confirm"):
+            # "I don't know" answers what was asked, which was the place.
+            talk.ask("state")
+            talk.say("place_unknown")
+            return
         if not named:
             talk.say("ask_goals", goals=talk.listed("goals"))
             talk.ask("goals")
@@ -87,4 +92,3 @@ def add_goals(talk: Talk, named: Sequence[str]) -> None:
         if goal not in goals:
             goals.append(goal)
     talk.remember("goals", goals)
-    talk.remember("not_understood_in_a_row", 0.0)

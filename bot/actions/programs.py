@@ -27,6 +27,9 @@ class ActionFindProgram(FootbridgeAction):
             take_place(talk)
         elif talk.remembered("state") and not talk.read("again"):
             show_programs(talk, talk.remembered("state"))
+        elif talk.remembered("asking") == "state" and not talk.read("again"):
+            # They were asked already; asking the same again would press.
+            talk.say("place_unknown")
         else:
             if not talk.read("again"):
                 talk.say("find_program")
@@ -170,7 +173,6 @@ def show_programs(talk: Talk, state: str, start: int = 0) -> None:
     talk.ask(None)
     talk.remember("possible_state", None)
     talk.remember("state", state)
-    talk.remember("not_understood_in_a_row", 0.0)
     shown = programs[start : start + AT_A_TIME]
     talk.remember("programs_shown", float(start + len(shown)))
     if not programs:

@@ -15,6 +15,9 @@ from bot.answers.catalog import catalog
 
 logger = logging.getLogger(__name__)
 
+# Values of the slot `asking` that stand before something else that waits.
+INTERRUPTIONS = ("consent", "paused")
+
 Said = tuple[str, Mapping[str, Any], str]
 
 
@@ -85,15 +88,30 @@ class Talk:
                 yield answer, metadata.get("values") or {}, metadata.get("form") or "words"
 
     def ask(self, what: str | None) -> None:
-        """Remember what is being asked: "goals", "state", "confirm", "consent", or None for nothing."""
+        """Remember what is being asked: "goals", "state", "confirm", or None for nothing; what waited is dropped."""
         self.remember("asking", what)
-        if what != "consent":
-            self.remember("waiting_topic", None)
-            self.remember("asked_before", None)
+        self.remember("asked_before", None)
+        self.remember("waiting_topic", None)
+
+    def interrupt(self, by: str, waiting_topic: str | None = None) -> None:
+        """Put "consent" or "paused" before what is being asked, which waits and comes back with `resume`."""
+        self.resume()
+        before = self.remembered("asking")
+        self.remember("asked_before", "state" if before == "confirm" else before)
+        self.remember("asking", by)
+        self.remember("waiting_topic", waiting_topic)
+
+    def resume(self) -> None:
+        """Leave consent or a pause, and go back to what was being asked before it."""
+        if self.remembered("asking") in INTERRUPTIONS:
+            self.ask(self.remembered("asked_before"))
 
 
 class FootbridgeAction(Action, ABC):  # type: ignore[misc]
     """An action that cannot leave a survivor in silence."""
+
+    # Whether the action says that the person was not understood.
+    counts_as_lost = False
 
     @abstractmethod
     def act(self, talk: Talk) -> None:
@@ -112,6 +130,8 @@ class FootbridgeAction(Action, ABC):  # type: ignore[misc]
             dispatcher.messages.clear()
             dispatcher.utter_message(response="something_broke")
             return []
+        if not self.counts_as_lost and talk.remembered("not_understood_in_a_row"):
+            talk.remember("not_understood_in_a_row", 0.0)
         return talk.events
 
 

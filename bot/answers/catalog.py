@@ -81,10 +81,14 @@ class Line(_Entry):
 
 
 class Section(_Entry):
-    """Lines under a heading, written once, or once for each item of the blank that `each` names."""
+    """Lines under a heading, written once, or once for each item of the blank that `each` names.
+
+    `folded` lines wait below their heading where a channel can fold; elsewhere they are shown.
+    """
 
     title: str | None
     each: str | None
+    folded: bool = False
     lines: tuple[Line | str, ...]
 
 

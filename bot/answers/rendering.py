@@ -35,10 +35,11 @@ class Button:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines under a heading (None for no heading)."""
+    """Lines under a heading (None for no heading); `folded` ones may wait below it."""
 
     title: str | None
     lines: tuple[str, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,12 @@ class Renderer:
         """The fixed words of the web page, by name."""
         return self._catalog.page
 
+    @staticmethod
+    def looks_like_payload(text: str) -> bool:
+        """Whether `text` has the form of a payload with values, which nobody types by chance."""
+        found = _PAYLOAD.match(text)
+        return bool(found and found["values"])
+
     def is_payload(self, text: str) -> bool:
         """Whether `text` is a payload that a button of ours can carry."""
         found = _PAYLOAD.match(text)
@@ -177,10 +184,10 @@ class Renderer:
         for section in reply.sections:
             lines = tuple(self._lines(section, filled))
             if lines:
-                yield Block(section.title, lines)
+                yield Block(section.title, lines, section.folded)
 
     def _lines(self, section: Section, filled: Mapping[str, Any]) -> Iterator[str]:
-        for context in self._each(section.each, filled):
+        for context, _ in self._each(section.each, filled):
             for line in section.lines:
                 words = _fill(line.line, context) if isinstance(line, Line) else _fill(line, context)
                 if words is None and isinstance(line, Line):
@@ -196,10 +203,9 @@ class Renderer:
                 yield Button(button.title or self._catalog.topics[button.topic].title, _topic_payload(button.topic))
                 continue
             left_out = {one.id for one in filled[button.without]} if button.without else set()
-            for context in self._each(button.each, filled):
-                if button.each and left_out and next(reversed(context.values())).id in left_out:
-                    continue
-                yield self._act_button(button, context)
+            for context, item in self._each(button.each, filled):
+                if getattr(item, "id", None) not in left_out:
+                    yield self._act_button(button, context)
 
     def _act_button(self, button: ButtonPattern, context: Mapping[str, Any]) -> Button:
         values = {name: str(_fill(value, context)) for name, value in button.values.items()}
@@ -207,29 +213,34 @@ class Renderer:
         payload = _topic_payload(values["topic"]) if act == "ask" else _payload(act, values)
         return Button(str(_fill(str(button.title), context)), payload)
 
-    def _each(self, each: str | None, filled: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-        """The blanks to fill a pattern with, once for each item it is written for; the item stands last."""
+    def _each(self, each: str | None, filled: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
+        """The blanks to fill a pattern with, and the item it is filled for: once, or once for each item of `each`.
+
+        `each` names a blank that holds many ("goals"), a list within a blank ("topic.sources"), all there are
+        ("all_goals", "families"), or help lines by their ids ("lines us-911 us-988").
+        """
         if each is None:
-            return [filled]
+            yield filled, None
+            return
         kind, *ids = each.split()
         items: Iterable[Any]
         if kind == "lines":
-            return [{**filled, "line": self._views.line(one)} for one in ids]
-        if kind == "all_goals":
-            items = [self._views.goal(one) for one in self._catalog.goals]
+            name, items = "line", [self._views.line(one) for one in ids]
+        elif kind == "all_goals":
+            name, items = "goal", [self._views.goal(one) for one in self._catalog.goals]
         elif kind == "families":
-            items = [self._views.family(one) for one in self._catalog.families]
+            name, items = "family", [self._views.family(one) for one in self._catalog.families]
         else:
             blank, _, attribute = kind.partition(".")
             items = getattr(filled[blank], attribute) if attribute else filled[blank]
-            kind = attribute or blank
-        name = "family" if kind == "families" else kind.removeprefix("all_").removesuffix("s")
-        return [{**{k: v for k, v in filled.items() if k != name}, name: item} for item in items]
+            name = (attribute or blank).removesuffix("s")
+        for item in items:
+            yield {**filled, name: item}, item
 
 
 def plain(text: str) -> str:
     """`text` in lower case with only letters, digits and single blanks: how typed words are held against titles."""
-    return " ".join(re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("’", "")))
+    return " ".join(re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("\u2019", "")))
 
 
 def _payload(act: str, values: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from rasa.core.channels.channel import UserMessage
 
 from bot.answers.catalog import Catalog, catalog
 from bot.answers.rendering import RenderedReply, Renderer, plain
+from bot.answers.views import ProgramView
 from bot.engine.action_endpoint import InProcessActions
 from bot.engine.conversations import Conversations, TurnLocks
 from bot.engine.gate import AnswerGate, GatedChannel, renderer
@@ -139,25 +140,25 @@ class Engine:
         text = "".join(mark if mark.isprintable() else " " for mark in text).strip()
         try:
             if not text and self.knows(session):
-                return await self._state(session, (self._words.render("nothing_typed"),))
+                return self._state(session, (self._words.render("nothing_typed"),))
             if len(text) > LONGEST_MESSAGE:
-                return await self._too_long(session, text)
-            return await self._run(session, await self._message(session, text), channel)
+                return self._too_long(session, text)
+            if self._words.looks_like_payload(text) and not self._words.is_payload(text):
+                return self._state(session, (self._words.render("choice_unknown"),))
+            return await self._run(session, self._message(session, text), channel)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
             # Neither the message nor the error's text is logged: both may hold what the person typed.
             logger.error("A turn failed: %s", type(error).__name__)
             return self._failed(text)
 
-    async def _message(self, session: str, text: str) -> str:
+    def _message(self, session: str, text: str) -> str:
         """The payload that `text` stands for, or `text` itself as something that was typed."""
         if not text:
             return "/open_chat"
         if text.startswith("/"):
             return text if self._words.is_payload(text) else text.lstrip("/ ") or "?"
-        tracker = await self._conversations.get_or_create_tracker(session)
-        for event in reversed(tracker.events):
-            if event.type_name == "user" and event.text:
-                break
+        tracker = self._conversations.look(session)
+        for event in reversed(tracker.events if tracker else ()):
             if event.type_name == "bot":
                 for button in event.data.get("buttons") or []:
                     if plain(button["title"]) == plain(text):
@@ -171,21 +172,23 @@ class Engine:
         if not replies:
             logger.error("A turn said nothing.")
             return self._failed(message)
-        turn = await self._state(session, replies)
+        turn = self._state(session, replies)
         if any(reply.id in _FORGETTING for reply in replies):
             await self._conversations.forget(session)
         return turn
 
-    async def _state(self, session: str, replies: tuple[RenderedReply, ...]) -> Turn:
-        tracker = await self._conversations.get_or_create_tracker(session)
-        slots = tracker.current_slot_values()
-        asks = slots.get("asking")
+    def _state(self, session: str, replies: tuple[RenderedReply, ...]) -> Turn:
+        tracker = self._conversations.look(session)
+        slots = tracker.current_slot_values() if tracker else {}
+        # While help is shown nothing is asked; what was asked before it waits.
+        asking, waits = slots.get("asking"), slots.get("asked_before")
+        asks = None if asking == "paused" else asking
         crises = [reply.id for reply in replies if reply.id.startswith("crisis_")]
         topics = [reply.id for reply in replies if reply.id in self._catalog.topics]
         return Turn(
             replies=replies,
             topic=topics[-1] if topics else None,
-            pending=slots.get("waiting_topic") if asks == "consent" else asks,
+            pending={"consent": slots.get("waiting_topic"), "paused": waits}.get(asking or "", asks),
             crisis=crises[0] if crises else None,
             goals=tuple(slots.get("goals") or ()),
             state=slots.get("state"),
@@ -194,12 +197,10 @@ class Engine:
             ended=any(reply.ends for reply in replies),
         )
 
-    async def _too_long(self, session: str, text: str) -> Turn:
+    def _too_long(self, session: str, text: str) -> Turn:
         crises = self._net.find(text)
         shown = tuple(self._words.render(crisis) for crisis in crises) or (self._words.render("too_long"),)
-        return (
-            await self._state(session, shown) if self.knows(session) else Turn(shown, crisis=next(iter(crises), None))
-        )
+        return self._state(session, shown) if self.knows(session) else Turn(shown, crisis=next(iter(crises), None))
 
     def _failed(self, text: str) -> Turn:
         crises = self._net.find(text)

@@ -98,7 +98,7 @@ class GatedChannel(OutputChannel):  # type: ignore[misc]
         self._channel = channel
         self.replies: list[RenderedReply] = []
 
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """The channel's name, for answers that have a form of their own there."""
         return self._channel
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,22 @@ from bot.understanding.topic_classifier import GOALS
 
 NOT_SURE = "goal_not_sure"
 NO_GOAL = "none"
+REMOVE_GOAL = "remove_goal"
 LONGEST = 40  # clauses read in one message; more than anyone types, and it bounds the time
 
+# Outside the talk about goals only a wish of one's own is a goal: "he wants to say sorry" and "must I" are none.
+_WISH = re.compile(
+    r"^\W*(?:(?:well|so|and|but|honestly|maybe|mostly|mainly)\W+)*"
+    r"(?:i|we)(?:'?d| would| just| really| only| still| also)*\s+(?:want|need|like|love|hope|wish|"
+    r"(?:do not|don'?t)\s+want\s+to\s+(?:be\s+(?:afraid|scared)|live|stay))\b",
+    re.IGNORECASE,
+)
 _SPLIT = re.compile(r"[,;:]|\b(?:and|but|also|plus|then)\b", re.IGNORECASE)
 # What a survivor says they do not want is no goal of theirs.
 _NEGATED = re.compile(
     r"\b(?:do not|don'?t|dont|never|not|no longer|doesn'?t|doesnt)\s+(?:even\s+|really\s+|ever\s+)*"
-    r"(?:want(?!\s+to\s+(?:be\s+afraid|be\s+scared|live|stay))|need|care|hope|wish|looking|interested|after)\b",
+    r"(?:want(?!\s+to\s+(?:be\s+afraid|be\s+scared|live|stay))|need|care|hope|wish|looking|interested|after)\b"
+    r"|\b(?:want|need)\s+nothing\b",
     re.IGNORECASE,
 )
 
@@ -44,8 +53,10 @@ class GoalReader(GraphComponent):  # type: ignore[misc]
             "strength": 30.0,
             # A clause counts as a goal from this probability on, in a message that is about goals ...
             "threshold": 0.35,
-            # ... and from this one on in any other message, where a question is likelier.
-            "threshold_elsewhere": 0.8,
+            # ... from this one on in any other message, if the clause is a wish ...
+            "threshold_elsewhere": 0.7,
+            # ... and from this one on, among the goals alone, where one is taken off the list.
+            "threshold_removing": 0.3,
         }
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
@@ -100,18 +111,32 @@ class GoalReader(GraphComponent):  # type: ignore[misc]
             if reading.is_payload(message) or self._model is None:
                 continue
             intent = reading.intent_of(message)
-            if intent not in (GOALS, reading.FALLBACK, reading.ASK):
+            if intent == GOALS:
+                found = self._goals(self._clauses(message.get(TEXT)), self._config["threshold"])
+            elif intent == REMOVE_GOAL:
+                found = self._goal_to_remove(message)
+            elif intent in (reading.ASK, reading.FALLBACK):
+                wishes = [clause for clause in self._clauses(message.get(TEXT)) if _WISH.search(clause)]
+                found = self._goals(wishes, self._config["threshold_elsewhere"])
+            else:
                 continue
-            threshold = self._config["threshold" if intent == GOALS else "threshold_elsewhere"]
-            found = self._goals(message.get(TEXT), threshold)
             for goal in found:
                 reading.add_entity(message, "goal", goal, type(self).__name__)
             if found and intent == reading.FALLBACK:
                 reading.set_intent(message, GOALS, 1.0)
         return messages
 
-    def _goals(self, text: str, threshold: float) -> list[str]:
-        clauses = list(dict.fromkeys(self._clauses(text)))[:LONGEST]
+    def _goal_to_remove(self, message: Message) -> list[str]:
+        """The one goal that is likeliest; that it is about a goal is known already."""
+        vector = reading.sentence_vector(message)
+        if vector is None or self._model is None:
+            return []
+        ranking = [(goal, share) for goal, share in self._model.ranking(vector) if goal not in (NO_GOAL, NOT_SURE)]
+        best, share = ranking[0]
+        return [best] if share / sum(each for _, each in ranking) >= self._config["threshold_removing"] else []
+
+    def _goals(self, given: Iterable[str], threshold: float) -> list[str]:
+        clauses = list(dict.fromkeys(given))[:LONGEST]
         if not clauses or self._model is None:
             return []
         rows = self._model.probabilities(encode(clauses))
@@ -123,8 +148,8 @@ class GoalReader(GraphComponent):  # type: ignore[misc]
     def _clauses(self, text: str) -> Iterator[str]:
         """Sentences, and their parts where a part can stand alone, without those that say what is not wanted."""
         for sentence in self._sentences(text).sents:
-            parts = [part.strip() for part in _SPLIT.split(sentence.text)]
-            whole = [] if len(parts) > 1 and all(len(part.split()) >= 3 for part in parts) else [sentence.text]
-            for clause in whole or parts:
-                if len(clause.split()) >= 2 and not _NEGATED.search(clause):
+            parts = [part.strip() for part in _SPLIT.split(sentence.text) if part.strip()]
+            apart = len(parts) > 1 and all(len(part.split()) >= 3 for part in parts)
+            for clause in parts if apart else [sentence.text]:
+                if not _NEGATED.search(clause):
                     yield clause

@@ -77,5 +77,5 @@ class SafetyNet(GraphComponent):  # type: ignore[misc]
 
 def _plain(text: str) -> str:
     """Only words: apostrophes vanish, other marks become blanks, so that "I'm" and "im" are the same."""
-    kept = text.casefold().replace("'", "").replace("’", "")
+    kept = text.casefold().replace("'", "").replace("\u2019", "")
     return " ".join("".join(mark if mark.isalnum() else " " for mark in kept).split())

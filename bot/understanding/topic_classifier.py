@@ -39,6 +39,8 @@ class TopicClassifier(GraphComponent):  # type: ignore[misc]
             "threshold": 0.4,
             # The best must lead the second by this much.
             "margin": 0.1,
+            # Acts that end or erase a talk need to be this sure.
+            "sure": {"start_over": 0.55, "erase": 0.55, "stop": 0.5},
         }
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
@@ -104,7 +106,8 @@ class TopicClassifier(GraphComponent):  # type: ignore[misc]
         ranking = self._model.ranking(vector)
         reading.set_ranking(message, ranking)
         (best, confidence), (_, second) = ranking[:2]
-        if confidence < self._config["threshold"] or confidence - second < self._config["margin"]:
+        needed = self._config["sure"].get(best, self._config["threshold"])
+        if confidence < needed or confidence - second < self._config["margin"]:
             reading.set_intent(message, reading.FALLBACK, confidence)
             return
         intent, _, topic = best.partition("/")

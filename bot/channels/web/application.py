@@ -12,12 +12,12 @@ from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
+from starlette.types import ASGIApp
 
 from bot.channels.web.headers import PrivacyHeaders
 from bot.channels.web.links import linked
@@ -37,12 +37,14 @@ class RequestRefused(Exception):  # noqa: N818 - names what happened to the requ
     Args:
         status: the HTTP status, 4xx.
         answer: id of the vetted reply that says why.
+        session: the page's token, where the conversation can go on.
     """
 
-    def __init__(self, status: int, answer: str) -> None:
+    def __init__(self, status: int, answer: str, session: str = "") -> None:
         super().__init__(answer)
         self.status = status
         self.answer = answer
+        self.session = session
 
 
 class Pages:
@@ -65,7 +67,7 @@ class Pages:
         token, session = self._session(form)
         choice = form.get("choice", "")
         if choice and not self._engine.words.is_payload(choice):
-            raise RequestRefused(400, "choice_unknown")
+            raise RequestRefused(400, "choice_unknown", form.get("session", ""))
         return self._page(request, await self._engine.turn(session, choice or form.get("text", "")), token)
 
     async def sheet(self, request: Request) -> Response:
@@ -83,7 +85,7 @@ class Pages:
     async def refused(self, request: Request, error: Exception) -> Response:
         """A refused request: the sentence that says why, with help numbers."""
         refused = error if isinstance(error, RequestRefused) else RequestRefused(400, "request_unreadable")
-        return self._page(request, Turn((self._engine.words.render(refused.answer),)), "", refused.status)
+        return self._page(request, Turn((self._engine.words.render(refused.answer),)), refused.session, refused.status)
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         """An address or method that does not exist."""
@@ -115,7 +117,7 @@ class Pages:
         return self._templates.TemplateResponse(request, template, context, status_code=status)
 
 
-def create_application(engine: Engine, settings: Settings, ready: Callable[[], None] = lambda: None) -> Starlette:
+def create_application(engine: Engine, settings: Settings, ready: Callable[[], None] = lambda: None) -> ASGIApp:
     """The application on an engine that is loaded already. `ready` is called once it answers."""
     pages = Pages(engine, settings)
 
@@ -124,7 +126,7 @@ def create_application(engine: Engine, settings: Settings, ready: Callable[[], N
         ready()
         yield
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/", pages.opening, methods=["GET"]),
             Route("/", pages.turn, methods=["POST"]),
@@ -132,7 +134,6 @@ def create_application(engine: Engine, settings: Settings, ready: Callable[[], N
             Route("/help", pages.help, methods=["GET"]),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
-        middleware=[Middleware(PrivacyHeaders)],
         exception_handlers={
             RequestRefused: pages.refused,
             HTTPException: pages.http_error,
@@ -140,6 +141,8 @@ def create_application(engine: Engine, settings: Settings, ready: Callable[[], N
         },
         lifespan=lifespan,
     )
+    # Around Starlette, not in it: its own middleware does not see the answer to an exception.
+    return PrivacyHeaders(application)
 
 
 def _digest(token: str) -> str:

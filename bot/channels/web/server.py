@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from bot.channels.web.application import create_application
 from bot.directory.database import connect, upgrade
@@ -36,9 +37,19 @@ def serve(settings: Settings) -> None:
         print(f"Footbridge is ready at http://localhost:{settings.port}", flush=True)  # noqa: T201
 
     application = create_application(Engine.load(settings), settings, ready)
-    # No access log: it would tie an address to a time. No server header: it helps nobody.
-    config = uvicorn.Config(application, access_log=False, log_level="warning", server_header=False, ws="none")
-    uvicorn.Server(config).run(sockets=[listening])
+    uvicorn.Server(server_config(application)).run(sockets=[listening])
+
+
+def server_config(application: ASGIApp) -> uvicorn.Config:
+    """How the page is served: nothing about a visit is logged, and no header names the server."""
+    return uvicorn.Config(
+        application,
+        access_log=False,  # it would tie an address to a time
+        log_config=None,  # uvicorn's own would print traces, whose messages may repeat what was typed; see bot.logs
+        log_level="warning",
+        server_header=False,
+        ws="none",
+    )
 
 
 def _listen(settings: Settings) -> socket.socket:

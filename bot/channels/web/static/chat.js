@@ -22,6 +22,8 @@
 
   if (!log || !say) return;
   const text = say.elements.namedItem("text");
+  const session = say.elements.namedItem("session");
+  let sending = false;
 
   const add = (template) => {
     const part = document.getElementById(template).content.firstElementChild.cloneNode(true);
@@ -32,8 +34,9 @@
   const show = (part) => part.scrollIntoView({ block: "start" });
 
   const send = async (form, submitter) => {
+    sending = true;
     const fields = new URLSearchParams(new FormData(form, submitter));
-    fields.set("session", say.elements.namedItem("session").value);
+    fields.set("session", session.value);
     const said = submitter && submitter.name === "choice" ? submitter.textContent : text.value;
     const yours = add("your-turn");
     yours.querySelector(".said").textContent = said.trim();
@@ -44,15 +47,18 @@
       const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
       const turn = parsed.querySelector(".turn");
       if (!turn) throw new Error("no turn");
-      say.elements.namedItem("session").value = turn.dataset.session;
+      // A refused request ends the conversation only where the server no longer has it.
+      if (response.ok || response.status === 410) session.value = turn.dataset.session;
       waiting.remove();
       log.append(document.adoptNode(turn));
-      if (form === say) text.value = "";
-      show(yours);
+      if (form === say && response.ok) text.value = "";
+      // The answer, not the words before it: however long they are, help must be in view.
+      show(turn);
     } catch (error) {
       waiting.remove();
       show(add("lost"));
     } finally {
+      sending = false;
       document.querySelectorAll("form button").forEach((button) => { button.disabled = false; });
       if (form === say) text.focus({ preventScroll: true });
     }
@@ -61,7 +67,8 @@
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     event.preventDefault();
-    send(event.target, event.submitter);
+    // One at a time: a second Enter would send the same words again.
+    if (!sending) send(event.target, event.submitter);
   });
 
   // Enter sends; Shift and Enter make a new line.
