@@ -363,10 +363,11 @@ def test_somebody_in_danger_has_help_in_view_at_once(page: Page, before: str) ->
     visitor.sees("crisis_suicide")
     help_line = visitor.turn.locator('a[href="tel:988"]').first
     expect(help_line).to_be_in_viewport(ratio=1)
-    bar, line = page.locator(".bar").bounding_box(), help_line.bounding_box()
+    bar, reply = page.locator(".bar").bounding_box(), visitor.turn.bounding_box()
     assert bar
-    assert line
-    assert line["y"] >= bar["y"] + bar["height"], "the bar covers the number"
+    assert reply
+    assert reply["y"] >= bar["y"] + bar["height"], "the bar covers what is said"
+    assert bar["height"] <= PHONE["height"] / 4, "the bar takes the page from the talk"
 
 
 def test_typed_markup_is_shown_as_typed(page: Page) -> None:
