@@ -20,7 +20,7 @@ TURNS_KEPT = 6
 class Conversations(InMemoryTrackerStore):  # type: ignore[misc]
     """Rasa's in-memory tracker store, which keeps the slots and the last turns, and can forget.
 
-    Nothing is written to disk. A turn costs the same however long a conversation is, since only what is kept is replayed.
+    Nothing is written to disk. A turn costs the same however long a conversation is: only what is kept is replayed.
     """
 
     def __init__(self) -> None:

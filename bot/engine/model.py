@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import tarfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from bot.settings import DATA, PROJECT
@@ -58,14 +60,15 @@ def train_model(models: Path) -> Path:
 
     models.mkdir(parents=True, exist_ok=True)
     path = model_path(models)
-    train(
-        domain=str(DOMAIN),
-        config=str(CONFIG),
-        training_files=[str(folder) for folder in TRAINING_DATA],
-        output=str(models),
-        fixed_model_name=path.name,
-        force_training=True,
-    )
+    with redirect_stdout(sys.stderr):  # rasa reports its own progress there; stdout belongs to the command
+        train(
+            domain=str(DOMAIN),
+            config=str(CONFIG),
+            training_files=[str(folder) for folder in TRAINING_DATA],
+            output=str(models),
+            fixed_model_name=path.name,
+            force_training=True,
+        )
     for other in models.glob("footbridge-*.tar.gz"):
         if other != path:
             other.unlink()

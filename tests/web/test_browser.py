@@ -248,21 +248,6 @@ def test_leaving_opens_the_exit_page_and_back_does_not_show_the_talk(
     expect(page).to_have_url(f"{elsewhere}/before")
 
 
-def test_leaving_hides_the_page_before_the_exit_page_arrives(
-    context: BrowserContext, address: str, elsewhere: str
-) -> None:
-    # Locators wait for a page that is on its way, so the page itself says when it has gone out of sight.
-    context.add_init_script(
-        "new MutationObserver(() => console.log(`height ${document.body.offsetHeight}`))"
-        ".observe(document, {subtree: true, attributeFilter: ['hidden']})"
-    )
-    page = context.new_page()
-    page.goto(address)
-    with page.expect_console_message(lambda message: message.text == "height 0"):
-        page.get_by_role("link", name="Exit this page").click()
-    expect(page).to_have_url(f"{elsewhere}/exit")
-
-
 @pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
 def test_without_the_script_leaving_works_and_back_does_not_show_the_talk(page: Page, elsewhere: str) -> None:
     visitor = Visitor(page)
@@ -388,7 +373,24 @@ def test_the_script_breaks_no_rule_of_the_page(page: Page) -> None:
     visitor.say("what does it cost")
     visitor.sees("cost")
     page.get_by_role("link", name="Help numbers").click()
+    visitor.sees("talk_to_person")
+    assert problems == []
+
+
+def test_the_help_numbers_come_into_the_talk_and_nothing_of_it_is_lost(page: Page) -> None:
+    visitor = Visitor(page)
+    visitor.say("i want him to say sorry")
+    visitor.sees("goal_added", "ask_more_goals")
+    page.get_by_role("link", name="Help numbers").click()
+    visitor.sees("talk_to_person")
+    expect(page.get_by_role("link", name="988").last).to_be_visible()
+    visitor.say("show my goals")
+    visitor.sees("my_goals")
+
+
+@pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
+def test_without_the_script_the_help_numbers_are_a_page_of_their_own(page: Page) -> None:
+    page.get_by_role("link", name="Help numbers").click()
     expect(page.get_by_role("heading", name="Help numbers")).to_be_visible()
     page.get_by_role("link", name="Go to the chat").click()
-    visitor.sees("opening")
-    assert problems == []
+    Visitor(page).sees("opening")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from bot.channels.web.application import create_application
-from bot.directory.database import connect, upgrade
+from bot.directory.database import DirectoryUnavailable, connect, upgrade
 from bot.directory.importer import load_directory
 from bot.engine.engine import Engine
 from bot.engine.model import ModelMissing, find_model, train_model
@@ -20,7 +21,7 @@ def serve(settings: Settings) -> None:
 
     Raises:
         OSError: the address or port cannot be used.
-        ModelUnreadable, AnswerDataError, DirectoryDataError, DirectoryUnavailable: as their texts say.
+        ModelUnreadable, AnswerDataError, DirectoryDataError: as their texts say.
     """
     listening = _listen(settings)
     try:
@@ -28,16 +29,24 @@ def serve(settings: Settings) -> None:
     except ModelMissing:
         print("Training the model, which takes about ten seconds.", flush=True)  # noqa: T201
         train_model(settings.models)
-    database = connect(settings.database_url)
-    upgrade(database)
-    load_directory(database, DATA / "directory")
-    database.dispose()
+    try:
+        _fill_directory(settings.database_url)
+    except DirectoryUnavailable as error:
+        # Answers and help numbers need no database; looking for a program will say that it does not work.
+        print(f"{error} The page is served without the directory.", file=sys.stderr, flush=True)  # noqa: T201
 
     def ready() -> None:
         print(f"Footbridge is ready at http://localhost:{settings.port}", flush=True)  # noqa: T201
 
     application = create_application(Engine.load(settings), settings, ready)
     uvicorn.Server(server_config(application)).run(sockets=[listening])
+
+
+def _fill_directory(url: str) -> None:
+    database = connect(url)
+    upgrade(database)
+    load_directory(database, DATA / "directory")
+    database.dispose()
 
 
 def server_config(application: ASGIApp) -> uvicorn.Config:

@@ -33,11 +33,10 @@
 
   const show = (part) => part.scrollIntoView({ block: "start" });
 
-  const send = async (form, submitter) => {
+  const send = async (fields, said) => {
     sending = true;
-    const fields = new URLSearchParams(new FormData(form, submitter));
+    const typed = !fields.has("choice");
     fields.set("session", session.value);
-    const said = submitter && submitter.name === "choice" ? submitter.textContent : text.value;
     const yours = add("your-turn");
     yours.querySelector(".said").textContent = said.trim();
     const waiting = add("waiting");
@@ -51,7 +50,7 @@
       if (response.ok || response.status === 410) session.value = turn.dataset.session;
       waiting.remove();
       log.append(document.adoptNode(turn));
-      if (form === say && response.ok) text.value = "";
+      if (typed && response.ok) text.value = "";
       // The answer, not the words before it: however long they are, help must be in view.
       show(turn);
     } catch (error) {
@@ -60,7 +59,7 @@
     } finally {
       sending = false;
       document.querySelectorAll("form button").forEach((button) => { button.disabled = false; });
-      if (form === say) text.focus({ preventScroll: true });
+      if (typed) text.focus({ preventScroll: true });
     }
   };
 
@@ -68,7 +67,17 @@
     if (event.defaultPrevented) return;
     event.preventDefault();
     // One at a time: a second Enter would send the same words again.
-    if (!sending) send(event.target, event.submitter);
+    if (sending) return;
+    const { target: form, submitter } = event;
+    const said = submitter && submitter.name === "choice" ? submitter.textContent : text.value;
+    send(new URLSearchParams(new FormData(form, submitter)), said);
+  });
+
+  // The help numbers come into the talk, so that it is not lost. Without the script they are a page of their own.
+  const help = document.querySelector(".help");
+  help.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (!sending) send(new URLSearchParams({ choice: "/talk_to_person" }), help.textContent);
   });
 
   // Enter sends; Shift and Enter make a new line.
