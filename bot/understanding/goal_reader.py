@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import spacy
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -17,7 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import messages as reading
-from bot.understanding.linear_model import LinearModel
+from bot.understanding.linear_component import LinearComponent
 from bot.understanding.sentence_encoder import encode
 from bot.understanding.topic_classifier import GOALS
 
@@ -44,7 +42,7 @@ _NEGATED = re.compile(
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class GoalReader(GraphComponent):  # type: ignore[misc]
+class GoalReader(LinearComponent):
     """Logistic regression on each clause: one of the sixteen goals, or none."""
 
     @staticmethod
@@ -60,36 +58,9 @@ class GoalReader(GraphComponent):  # type: ignore[misc]
         }
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        self._config = config
-        self._storage = storage
-        self._resource = resource
-        self._model: LinearModel | None = None
+        super().__init__(config, storage, resource)
         self._sentences = spacy.blank("en")
         self._sentences.add_pipe("sentencizer")
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> GoalReader:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> GoalReader:
-        component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            component._model = LinearModel.load(folder)
-        return component
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the goals against everything else that people say."""
@@ -100,10 +71,7 @@ class GoalReader(GraphComponent):  # type: ignore[misc]
                 _, _, goal = str(example.get(INTENT_RESPONSE_KEY) or "").partition(f"{GOALS}/")
                 vectors.append(vector)
                 labels.append(goal or NO_GOAL)
-        self._model = LinearModel.train(np.stack(vectors), labels, self._config["strength"])
-        with self._storage.write_to(self._resource) as folder:
-            self._model.save(folder)
-        return self._resource
+        return self.fit(vectors, labels)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Add an entity `goal` for each goal read, and the intent share_goals where nothing better was found."""

@@ -5,24 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import messages as reading
-from bot.understanding.linear_model import LinearModel
+from bot.understanding.linear_component import LinearComponent
 from bot.understanding.safety_net import CRISIS
 
 GOALS = "share_goals"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class TopicClassifier(GraphComponent):  # type: ignore[misc]
+class TopicClassifier(LinearComponent):
     """Logistic regression on the sentence vector.
 
     A topic is the retrieval intent `ask` with the topic as an entity, so that one rule answers them all. Below the
@@ -43,36 +40,6 @@ class TopicClassifier(GraphComponent):  # type: ignore[misc]
             "sure": {"start_over": 0.55, "erase": 0.55, "stop": 0.5},
         }
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        self._config = config
-        self._storage = storage
-        self._resource = resource
-        self._model: LinearModel | None = None
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> TopicClassifier:
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> TopicClassifier:
-        component = cls(config, model_storage, resource)
-        with model_storage.read_from(resource) as folder:
-            component._model = LinearModel.load(folder)
-        return component
-
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on every example's vector; goals count as one class here, GoalReader tells them apart."""
         vectors, labels = [], []
@@ -82,10 +49,7 @@ class TopicClassifier(GraphComponent):  # type: ignore[misc]
                 vectors.append(vector)
                 labels.append(example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
         labels = [GOALS if label.startswith(f"{GOALS}/") else label for label in labels]
-        self._model = LinearModel.train(np.stack(vectors), labels, self._config["strength"])
-        with self._storage.write_to(self._resource) as folder:
-            self._model.save(folder)
-        return self._resource
+        return self.fit(vectors, labels)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Set intent, ranking and, for a question, the entity `topic`."""
