@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 from weakref import WeakValueDictionary
 
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 # Enough to say something again and to type the title of a button seen a while ago. What was typed before is dropped.
 TURNS_KEPT = 6
+# About 80 kB each, as measured over a visit of seven turns.
+CONVERSATIONS_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a conversation stands.
+
+    Attributes:
+        slots: the slots' values by name.
+        buttons: titles of the buttons seen in the turns kept, with their payloads; of equal titles the latest.
+    """
+
+    slots: Mapping[str, Any]
+    buttons: Mapping[str, str]
 
 
 class Conversations(InMemoryTrackerStore):  # type: ignore[misc]
     """Rasa's in-memory tracker store, which keeps the slots and the last turns, and can forget.
 
     Nothing is written to disk. A turn costs the same however long a conversation is: only what is kept is replayed.
+    Beyond `CONVERSATIONS_KEPT` the one that has been silent longest is dropped, so that memory has a bound.
     """
 
     def __init__(self) -> None:
         super().__init__(Domain.empty())
-        self._latest: dict[str, DialogueStateTracker] = {}
+        self._standing: OrderedDict[str, Standing] = OrderedDict()
 
     def knows(self, session: str) -> bool:
         """Whether this conversation exists."""
-        return session in self.store
+        return session in self._standing
 
-    def look(self, session: str) -> DialogueStateTracker | None:
-        """The conversation as it was last saved, to read only; None when it does not exist."""
-        return self._latest.get(session)
+    def standing(self, session: str) -> Standing:
+        """Where a conversation stood when it was last saved; one that does not exist stands at nothing."""
+        return self._standing.get(session, Standing({}, {}))
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the slots and the last turns of a conversation."""
@@ -41,15 +60,26 @@ class Conversations(InMemoryTrackerStore):  # type: ignore[misc]
             *(SlotSet(slot.name, slot.value) for slot in tracker.slots.values() if slot.value is not None),
             *_last_turns(list(tracker.events)),
         ]
-        short = DialogueStateTracker.from_events(tracker.sender_id, kept, slots=self.domain.slots)
-        await super().save(short)
-        self._latest[tracker.sender_id] = short
+        await super().save(DialogueStateTracker.from_events(tracker.sender_id, kept, slots=self.domain.slots))
+        buttons = [
+            (str(button["title"]), str(button["payload"]))
+            for event in kept
+            if isinstance(event, BotUttered)
+            for button in event.data.get("buttons") or ()
+        ]
+        self._standing[tracker.sender_id] = Standing(tracker.current_slot_values(), dict(buttons))
+        self._standing.move_to_end(tracker.sender_id)
+        while len(self._standing) > CONVERSATIONS_KEPT:
+            self._drop(next(iter(self._standing)))
 
     async def forget(self, session: str) -> None:
         """Remove everything that was said in a conversation; the empty conversation can go on."""
-        self.store.pop(session, None)
-        self._latest.pop(session, None)
+        self._drop(session)
         await self.save(DialogueStateTracker(session, self.domain.slots))
+
+    def _drop(self, session: str) -> None:
+        self._standing.pop(session, None)
+        self.store.pop(session, None)
 
 
 class TurnLocks(InMemoryLockStore):  # type: ignore[misc]

@@ -157,12 +157,9 @@ class Engine:
             return "/open_chat"
         if text.startswith("/"):
             return text if self._words.is_payload(text) else text.lstrip("/ ") or "?"
-        tracker = self._conversations.look(session)
-        for event in reversed(tracker.events if tracker else ()):
-            if event.type_name == "bot":
-                for button in event.data.get("buttons") or []:
-                    if plain(button["title"]) == plain(text):
-                        return str(button["payload"])
+        for title, payload in self._conversations.standing(session).buttons.items():
+            if plain(title) == plain(text):
+                return payload
         return self._words.payload_for_title(text) or text
 
     async def _run(self, session: str, message: str, channel: str) -> Turn:
@@ -178,8 +175,7 @@ class Engine:
         return turn
 
     def _state(self, session: str, replies: tuple[RenderedReply, ...]) -> Turn:
-        tracker = self._conversations.look(session)
-        slots = tracker.current_slot_values() if tracker else {}
+        slots = self._conversations.standing(session).slots
         # While help is shown nothing is asked; what was asked before it waits.
         asking, waits = slots.get("asking"), slots.get("asked_before")
         asks = None if asking == "paused" else asking

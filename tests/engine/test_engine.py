@@ -118,6 +118,26 @@ async def test_starting_over_and_erasing_leave_nothing_in_memory(engine: Engine)
         assert "marked words" not in str(engine._conversations.store[words])
 
 
+async def test_the_conversation_silent_longest_is_dropped_when_there_are_too_many(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for session in ("oldest", "middle", "newest"):
+        await engine.turn(session, "hello")
+    await engine.turn("oldest", "hello again")
+    monkeypatch.setattr("bot.engine.conversations.CONVERSATIONS_KEPT", 2)
+    await engine.turn("newest", "how much does it cost")
+    assert [engine.knows(session) for session in ("oldest", "middle", "newest")] == [True, False, True]
+
+
+async def test_only_the_last_turns_are_kept_and_the_slots_stay(engine: Engine) -> None:
+    await engine.turn("long talk", "i want him to say sorry, and that is marked")
+    for _ in range(8):
+        turn = await engine.turn("long talk", "how much does it cost")
+    assert "that is marked" not in str(engine._conversations.store["long talk"])
+    assert turn.goals == ("goal_apology",)
+    assert turn.asks == "goals"
+
+
 def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="footbridge train"):
         Engine.load(Settings(models=tmp_path))
