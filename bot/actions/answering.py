@@ -22,10 +22,16 @@ class ActionAnswer(FootbridgeAction):
             talk.say("not_understood", topics=first_topics([]))
             return
         talk.resume()
+        # The numbers of safety_now are the offer already.
+        often = count(talk, topic.id) >= OFFER_PERSON_AT and topic.id != "safety_now"
         if topic.heavy:
+            if often:
+                talk.say("offer_person")
             ask_consent(talk, topic.id)
         else:
             answer(talk, topic.id)
+            if often:
+                talk.say("offer_person")
         goals = talk.read("goal")
         if goals and not topic.heavy:
             add_goals(talk, goals)
@@ -78,8 +84,8 @@ class ActionRepeat(FootbridgeAction):
             talk.say("nothing_to_repeat")
         for answered, values, form in said:
             talk.say(answered, form=form, **values)
-            if answered in catalog().topics:
-                offer_person_if_repeated(talk, answered)
+            if answered in catalog().topics and count(talk, answered) >= OFFER_PERSON_AT:
+                talk.say("offer_person")
 
 
 class ActionSimpler(FootbridgeAction):
@@ -117,16 +123,14 @@ def answer(talk: Talk, topic: str, form: str = "words") -> None:
     """Say a topic's answer and remember that it was the last."""
     talk.say(topic, form=form)
     talk.remember("last_topic", topic)
-    offer_person_if_repeated(talk, topic)
 
 
-def offer_person_if_repeated(talk: Talk, topic: str) -> None:
-    """Count the topic; from the third time on, a person may help more than the same words."""
+def count(talk: Talk, topic: str) -> int:
+    """Count that a topic was asked for, and return how often it was."""
     times = dict(talk.remembered("times_asked") or {})
     times[topic] = times.get(topic, 0) + 1
     talk.remember("times_asked", times)
-    if times[topic] >= OFFER_PERSON_AT:
-        talk.say("offer_person")
+    return int(times[topic])
 
 
 def ask_consent(talk: Talk, topic: str) -> None:

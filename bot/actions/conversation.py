@@ -71,7 +71,7 @@ class ActionNotUnderstood(FootbridgeAction):
         if times >= OFFER_PERSON_AT:
             talk.say("still_not_understood", topics=topics)
         elif talk.remembered("asking") == "state":
-            talk.say("place_not_known")
+            talk.say("place_not_understood", topics=topics)
         elif talk.remembered("asking") == "goals":
             talk.say("goal_not_understood", topics=topics)
         else:

@@ -175,6 +175,7 @@ def show_programs(talk: Talk, state: str, start: int = 0) -> None:
     talk.remember("state", state)
     shown = programs[start : start + AT_A_TIME]
     talk.remember("programs_shown", float(start + len(shown)))
+    talk.remember("last_topic", None)  # "where does this come from" is about the programs now
     if not programs:
         talk.say("no_programs_federal") if state == FEDERAL else talk.say("no_programs", state=state)
         show_offices(talk, state)

@@ -83,12 +83,14 @@ class Line(_Entry):
 class Section(_Entry):
     """Lines under a heading, written once, or once for each item of the blank that `each` names.
 
-    `folded` lines wait below their heading where a channel can fold; elsewhere they are shown.
+    `folded` lines wait below their heading where a channel can fold; elsewhere they are shown. Numbers in lines that
+    are not `dialable` are no links: notes name numbers that are out of date.
     """
 
     title: str | None
     each: str | None
     folded: bool = False
+    dialable: bool = True
     lines: tuple[Line | str, ...]
 
 

@@ -35,11 +35,12 @@ class Button:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines under a heading (None for no heading); `folded` ones may wait below it."""
+    """Lines under a heading (None for no heading); see `bot.answers.catalog.Section`."""
 
     title: str | None
     lines: tuple[str, ...]
     folded: bool = False
+    dialable: bool = True
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Renderer:
         for section in reply.sections:
             lines = tuple(self._lines(section, filled))
             if lines:
-                yield Block(section.title, lines, section.folded)
+                yield Block(section.title, lines, section.folded, section.dialable)
 
     def _lines(self, section: Section, filled: Mapping[str, Any]) -> Iterator[str]:
         for context, _ in self._each(section.each, filled):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import us
 from sqlalchemy.orm import Session
 
-from bot.answers.catalog import Catalog, Goal, Source, Topic
+from bot.answers.catalog import Catalog, Source, Topic
 from bot.directory import lookup
 from bot.directory.models import Office, Program
 from bot.directory.rows import ResourceRow
@@ -55,6 +55,17 @@ class TopicView:
     review_due: str
     review_state: str
     sources: tuple[SourceView, ...]
+
+
+@dataclass(frozen=True)
+class GoalView:
+    """A goal, with how far it is in the other person's hands."""
+
+    id: str
+    title: str
+    confirmed: str
+    dependence: str
+    questions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -153,9 +164,11 @@ class Views:
             sources=tuple(self._source(self._catalog.sources[number]) for number in found.sources),
         )
 
-    def goal(self, goal: str) -> Goal:
+    def goal(self, goal: str) -> GoalView:
         """The goal with this id. Raises: UnknownIdError."""
-        return _known(self._catalog.goals, goal)
+        found = _known(self._catalog.goals, goal)
+        dependence = self._phrase(f"depends_{found.depends_on_them}")
+        return GoalView(found.id, found.title, found.confirmed, dependence, found.questions)
 
     def family(self, family: str) -> FamilyView:
         """The family of topics with this id. Raises: UnknownIdError."""
@@ -240,7 +253,9 @@ class Views:
         if row.phone:
             ways.append(phrase("call", number=_phone(row.phone)))
         if row.text_number and row.text_keyword:
-            ways.append(phrase("text_keyword", keyword=row.text_keyword, number=_phone(row.text_number)))
+            # The keyword alone: what stands in brackets after it is a remark.
+            keyword = row.text_keyword.partition(" (")[0]
+            ways.append(phrase("text_keyword", keyword=keyword, number=_phone(row.text_number)))
         elif row.text_number:
             ways.append(phrase("text", number=_phone(row.text_number)))
         if row.tty:
@@ -259,6 +274,8 @@ class Views:
             yield self._phrase("email", address=found.email)
         if found.url:
             yield self._phrase("page", address=found.url)
+        if isinstance(found, Program) and found.mailing_address:
+            yield self._phrase("mail", address=found.mailing_address)
 
     def _source(self, source: Source) -> SourceView:
         return SourceView(source.title, source.address or self._phrase("no_address"))

@@ -32,6 +32,12 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"[,;:]|\b(?:and|but|also|plus|then)\b", re.IGNORECASE)
+# A wish of somebody else, or pressure, is no goal either.
+_OTHERS = re.compile(
+    r"^\W*(?:my\s+\w+|he|she|they|people|everyone|everybody)\s+"
+    r"(?:says?|said|thinks?|wants?|keeps?|tells?|told|asked|asks|is\s+pushing|are\s+pushing)\b",
+    re.IGNORECASE,
+)
 # What a survivor says they do not want is no goal of theirs.
 _NEGATED = re.compile(
     r"\b(?:do not|don'?t|dont|never|not|no longer|doesn'?t|doesnt)\s+(?:even\s+|really\s+|ever\s+)*"
@@ -80,7 +86,7 @@ class GoalReader(LinearComponent):
                 continue
             intent = reading.intent_of(message)
             if intent == GOALS:
-                found = self._goals(self._clauses(message.get(TEXT)), self._config["threshold"])
+                found = self._goals(self._clauses(message.get(TEXT), fewest=1), self._config["threshold"])
             elif intent == REMOVE_GOAL:
                 found = self._goal_to_remove(message)
             elif intent in (reading.ASK, reading.FALLBACK):
@@ -113,11 +119,11 @@ class GoalReader(LinearComponent):
         named = [goal for goal in dict.fromkeys(found) if goal != NOT_SURE]
         return named or ([NOT_SURE] if found else [])
 
-    def _clauses(self, text: str) -> Iterator[str]:
-        """Sentences, and their parts where a part can stand alone, without those that say what is not wanted."""
+    def _clauses(self, text: str, fewest: int = 3) -> Iterator[str]:
+        """Sentences, or their parts where each has `fewest` words, without those that say what is not wanted."""
         for sentence in self._sentences(text).sents:
             parts = [part.strip() for part in _SPLIT.split(sentence.text) if part.strip()]
-            apart = len(parts) > 1 and all(len(part.split()) >= 3 for part in parts)
+            apart = len(parts) > 1 and all(len(part.split()) >= fewest for part in parts)
             for clause in parts if apart else [sentence.text]:
-                if not _NEGATED.search(clause):
+                if not _NEGATED.search(clause) and not _OTHERS.search(clause):
                     yield clause

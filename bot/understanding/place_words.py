@@ -43,6 +43,7 @@ class PlaceWords:
     custody: frozenset[str]
     living: frozenset[str]
     living_phrases: frozenset[str]
+    of_others: frozenset[str]
     place_to_custody: frozenset[str]
     programs: frozenset[str]
     state_to_programs: frozenset[str]

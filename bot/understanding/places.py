@@ -112,7 +112,8 @@ class PlaceReader:
         places = self._places(tokens, mentions)
         states = tuple(dict.fromkeys(code for place in places for code in place.states))
         bare = sum(mention.end - mention.start for mention in mentions) == len(tokens)
-        return PlaceReading(states, _is_certain(places), bare)
+        of_others = any(token.norm in self._words.of_others for token in tokens)
+        return PlaceReading(states, _is_certain(places, of_others), bare)
 
     # --- what may be a place
 
@@ -393,12 +394,13 @@ class PlaceReader:
         return f" {before}".endswith(self._living_endings)
 
 
-def _is_certain(places: Sequence[_Place]) -> bool:
+def _is_certain(places: Sequence[_Place], of_others: bool) -> bool:
     first = places[0]
     if not first.sure or len(first.states) != 1:
         return False
     if len(places) == 1:
-        return True
+        # Where the person who writes lives is not yet where the case is.
+        return of_others or _Cue.LIVING not in first.cues or _Cue.CUSTODY in first.cues
     return len(places) == 2 and first.cues == {_Cue.CUSTODY} and places[1].cues == {_Cue.LIVING}
 
 

@@ -24,6 +24,7 @@ from bot.settings import DATA
 from bot.understanding import messages as reading
 
 CRISIS = "crisis"
+STOP = "|"
 PHRASES = DATA / "safety" / "phrases.yml"
 
 
@@ -33,9 +34,13 @@ class PhraseNet:
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._order = list(phrases)
         self._words = spacy.blank("en")
-        self._matcher = PhraseMatcher(self._words.vocab, attr="LOWER")
+        # Most phrases may run over a comma; those with a stop in them are held against the text with its stops.
+        self._anywhere = PhraseMatcher(self._words.vocab, attr="LOWER")
+        self._before_stop = PhraseMatcher(self._words.vocab, attr="LOWER")
         for crisis, wordings in phrases.items():
-            self._matcher.add(crisis, [self._words.make_doc(_plain(wording)) for wording in wordings])
+            for wording in wordings:
+                matcher = self._before_stop if STOP in wording else self._anywhere
+                matcher.add(crisis, [self._words.make_doc(_plain(wording, stops=STOP in wording))])
 
     @classmethod
     def read(cls, path: Path = PHRASES) -> PhraseNet:
@@ -44,8 +49,11 @@ class PhraseNet:
 
     def find(self, text: str) -> list[str]:
         """The ids of the crises whose phrases stand in `text`, first to be helped first."""
-        doc = self._words.make_doc(_plain(text))
-        found = {self._words.vocab.strings[match] for match, _, _ in self._matcher(doc)}
+        matches = [
+            *self._anywhere(self._words.make_doc(_plain(text))),
+            *self._before_stop(self._words.make_doc(_plain(f"{text}{STOP}", stops=True))),
+        ]
+        found = {self._words.vocab.strings[match] for match, _, _ in matches}
         return [crisis for crisis in self._order if crisis in found]
 
 
@@ -75,7 +83,8 @@ class SafetyNet(GraphComponent):  # type: ignore[misc]
         return messages
 
 
-def _plain(text: str) -> str:
-    """Only words: apostrophes vanish, other marks become blanks, so that "I'm" and "im" are the same."""
+def _plain(text: str, stops: bool = False) -> str:
+    """Only words, and with `stops` a STOP for each mark: apostrophes vanish, so that "I'm" and "im" are the same."""
     kept = text.casefold().replace("'", "").replace("\u2019", "")
-    return " ".join("".join(mark if mark.isalnum() else " " for mark in kept).split())
+    between = f" {STOP} " if stops else " "
+    return " ".join("".join(mark if mark.isalnum() or mark == " " else between for mark in kept).split())

@@ -36,8 +36,8 @@ class TopicClassifier(LinearComponent):
             "threshold": 0.4,
             # The best must lead the second by this much.
             "margin": 0.1,
-            # Acts that end or erase a talk need to be this sure.
-            "sure": {"start_over": 0.55, "erase": 0.55, "stop": 0.5},
+            # Acts that end or erase a talk need to be this sure; help in danger is shown on less.
+            "sure": {"start_over": 0.6, "erase": 0.6, "stop": 0.5, "goodbye": 0.5, "ask/safety_now": 0.3},
         }
 
     def train(self, training_data: TrainingData) -> Resource:

@@ -145,7 +145,13 @@ CASES: list[tuple[str, dict[str, list[str]], dict[str, Any], Said, dict[str, Any
         {},
     ),
     ("action_stop", {}, {"asking": "state"}, [("stopped", {})], {"asking": None}),
-    ("action_not_understood", {}, {"asking": "state"}, [("place_not_known", {})], {"not_understood_in_a_row": 1.0}),
+    (
+        "action_not_understood",
+        {},
+        {"asking": "state"},
+        [("place_not_understood", {"topics": ["what_is_vom", "retraumatization_risk", "find_program"]})],
+        {"not_understood_in_a_row": 1.0},
+    ),
 ]
 
 

@@ -82,7 +82,7 @@ DEPENDENCE = {
     "medium": "This depends partly on them.",
     "low": "This is mostly in your hands.",
 }
-HELP_NUMBERS = {"911", "1-800-799-7233", "1-800-656-4673", "88788"}
+HELP_NUMBERS = {"911", "988", "1-800-799-7233", "1-800-656-4673", "88788"}
 
 # Words that promise, press, blame or soften. Topics may say "no one should": it limits others, not the reader.
 AVOIDED = [

@@ -183,7 +183,7 @@ def test_a_visit_from_the_first_question_to_the_printed_sheet(
     visitor.sees("programs_found", "program_card", "program_card", "program_card", "programs_next")
     card = visitor.turn.locator(".card", has=page.get_by_role("heading", name=name, exact=True))
     expect(card.locator(f'a[href="tel:{phone.replace("-", "")}"]')).to_be_visible()
-    visitor.press(f"Keep: {name}")
+    visitor.press(f"Put on my sheet: {name}")
     visitor.sees("program_kept")
     visitor.press("Make my sheet")
     visitor.sees("sheet")

@@ -25,6 +25,8 @@ FORM = "application/x-www-form-urlencoded"
 PART = {"x-part": "turn"}
 MARKED = "marked words"
 # Numbers that a phone can call, as people read them.
+# Of the programs of Iowa.
+NUMBERS_IN_NOTES = {"319-356-6076"}
 NUMBER = re.compile(r"(?<![\d-])(?:911|988|(?:1-)?\d{3}-\d{3}-\d{4})(?![\d-])")
 
 
@@ -406,6 +408,9 @@ async def test_every_number_that_can_be_called_is_a_link_to_call_it(client: http
         numbers = [(number, link) for text, link in spoken for number in NUMBER.findall(text)]
         assert numbers, name
         for number, link in numbers:
+            if number in NUMBERS_IN_NOTES:
+                assert link is None, f"{number} stands in a note, which may name numbers that are out of date"
+                continue
             dialed = number if len(number) == 3 else "+1" + number.replace("-", "")[-10:]
             assert link == f"tel:{dialed}", f"{number} on {name}"
 

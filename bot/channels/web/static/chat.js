@@ -49,6 +49,8 @@
       // A refused request ends the conversation only where the server no longer has it.
       if (response.ok || response.status === 410) session.value = turn.dataset.session;
       waiting.remove();
+      // What was erased goes from the screen too.
+      if (turn.querySelector("[data-answer='erased'], [data-answer='started_over']")) log.replaceChildren();
       log.append(document.adoptNode(turn));
       if (typed && response.ok) text.value = "";
       // The answer, not the words before it: however long they are, help must be in view.
