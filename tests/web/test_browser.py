@@ -317,7 +317,7 @@ def test_a_talk_the_server_no_longer_has_starts_again_with_the_words_still_there
     visitor = Visitor(page)
     visitor.say("hello")
     visitor.sees("greet")
-    engine._conversations.store.clear()
+    engine._conversations._standing.clear()
     visitor.say("what does it cost")
     visitor.sees("session_unknown")
     expect(page.get_by_label("Your question")).to_have_value("what does it cost")
