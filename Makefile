@@ -25,7 +25,7 @@ lint: install-tests
 	@$(RUN) mypy
 
 install: $(UV) ## Install Footbridge into .venv
-	@$(UV) sync --frozen --no-dev --quiet
+	@$(UV) sync --frozen --no-dev --inexact --quiet
 
 # Chromium comes from the system's packages, with apt when root; elsewhere an installed one is used.
 install-tests: $(UV)

@@ -243,7 +243,7 @@ async def _in_process() -> list[Row]:
     from bot.engine.engine import Engine
     from bot.settings import settings
 
-    engine = Engine.load(settings())
+    engine = Engine.load(settings().models)
     names = map(str, range(sys.maxsize))
 
     async def turn(session: str, text: str) -> None:

@@ -80,7 +80,7 @@ def talk(
 ) -> None:
     """Hold a conversation in the terminal, or many at once with --json."""
     if not as_json:
-        _stop_with(asyncio.run, _talk_in_terminal(channel.value))
+        _stop_with(_talk_in_terminal, channel.value)
         return
 
     async def answer(engine: Engine, line: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def train() -> None:
     """Train the model from config.yml, domain.yml and bot/data."""
     from bot.engine.model import train_model
 
-    typer.echo(f"Trained {_stop_with(train_model, settings().models)}.", err=True)
+    typer.echo(f"Trained {_stop_with(lambda: train_model(settings().models))}.", err=True)
 
 
 @app.command()
@@ -103,7 +103,7 @@ def serve() -> None:
     """Train if needed, fill the directory, and serve the page."""
     from bot.channels.web.server import serve as serve_page
 
-    _stop_with(serve_page, settings())
+    _stop_with(lambda: serve_page(settings()))
 
 
 @directory_app.command("load")
@@ -186,16 +186,23 @@ def _converse(answer: Callable[[Engine, dict[str, Any]], Awaitable[dict[str, Any
         engine = _engine()
         for number, raw in _lines():
             try:
-                line = json.loads(raw)
-                if not isinstance(line, dict):
-                    raise _BadLineError("it is no JSON object")
-                answered = await answer(engine, line)
-            except ValueError as error:
-                reason = str(error) if isinstance(error, _BadLineError) else "it is no valid JSON"
-                answered = {"error": f"Line {number} was not read: {reason}."}
+                answered = await answer(engine, _object(raw))
+            except _BadLineError as error:
+                answered = {"error": f"Line {number} was not read: {error}."}
             print(json.dumps(answered, ensure_ascii=False), flush=True)  # noqa: T201 - stdout is the contract
 
     _stop_with(asyncio.run, run())
+
+
+def _object(raw: str) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+        json.dumps(line, ensure_ascii=False).encode()  # a lone half of a character pair can be read, but not written
+    except (ValueError, RecursionError) as error:
+        raise _BadLineError("it is no valid JSON") from error
+    if not isinstance(line, dict):
+        raise _BadLineError("it is no JSON object")
+    return line
 
 
 def _lines() -> Iterator[tuple[int, str]]:
@@ -204,25 +211,26 @@ def _lines() -> Iterator[tuple[int, str]]:
             yield number, raw.decode("utf-8", errors="replace")
 
 
-async def _talk_in_terminal(channel: str) -> None:
-    engine = _engine()
-    text = ""
-    while True:
-        turn = await engine.turn("terminal", text, channel)
-        for reply in turn.replies:
-            typer.echo(f"\n{reply.text}")
-            for button in reply.buttons:
-                typer.echo(f"  [{button.title}]")
-        try:
-            text = await asyncio.to_thread(input, "\n> ")
-        except EOFError:
-            return
+def _talk_in_terminal(channel: str) -> None:
+    with asyncio.Runner() as runner:
+        engine = _engine()
+        text = ""
+        while True:
+            turn = runner.run(engine.turn("terminal", text, channel))
+            for reply in turn.replies:
+                typer.echo(f"\n{reply.text}")
+                for button in reply.buttons:
+                    typer.echo(f"  [{button.title}]")
+            try:
+                text = input("\n> ")
+            except EOFError:
+                return
 
 
 def _engine() -> Engine:
     from bot.engine.engine import Engine
 
-    return Engine.load(settings())
+    return Engine.load(settings().models)
 
 
 def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
@@ -231,10 +239,13 @@ def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
     from bot.directory.database import DirectoryUnavailable
     from bot.directory.importer import DirectoryDataError
     from bot.engine.model import ModelMissing, ModelUnreadable
+    from bot.understanding.place_words import PlaceWordsError
+    from bot.understanding.safety_net import PhraseDataError
 
-    expected = (SettingError, AnswerDataError, DirectoryUnavailable, DirectoryDataError, ModelMissing, ModelUnreadable)
+    data = (AnswerDataError, DirectoryDataError, PhraseDataError, PlaceWordsError)
+    state = (SettingError, DirectoryUnavailable, ModelMissing, ModelUnreadable)
     try:
         return run(*args)
-    except (*expected, OSError) as error:
+    except (*data, *state, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

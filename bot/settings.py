@@ -47,7 +47,7 @@ class Settings:
             return environment.get(f"FOOTBRIDGE_{name}") or default
 
         port = value("PORT", str(cls.port))
-        if not port.isdigit() or not 1 <= int(port) <= 65535:
+        if not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
             raise SettingError(f"FOOTBRIDGE_PORT is {port!r}; it takes a number from 1 to 65535.")
         exit_url = value("EXIT_URL", cls.exit_url)
         if not exit_url.startswith(("https://", "http://")):

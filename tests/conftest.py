@@ -60,4 +60,4 @@ def model() -> Path:
 @pytest.fixture(scope="session")
 def engine(model: Path, directory_file: Path) -> Engine:
     """The engine as it is served."""
-    return Engine.load(settings())
+    return Engine.load(settings().models)

@@ -14,10 +14,11 @@ import pytest
 import yaml
 
 from bot.answers.catalog import catalog
+from bot.directory.importer import read_directory
 from bot.engine.action_endpoint import InProcessActions
 from bot.engine.gate import renderer
 from bot.settings import DATA, PROJECT, SettingError, Settings
-from bot.understanding.safety_net import PHRASES, PhraseNet
+from bot.understanding.safety_net import PHRASES, PhraseDataError, PhraseNet
 
 DOMAIN: dict[str, Any] = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
 RULES: list[dict[str, Any]] = [
@@ -116,6 +117,41 @@ def test_every_reply_renders_with_ids_for_its_blanks() -> None:
         assert rendered.text
         assert "{" not in rendered.text, reply.id
         assert all(button.title and renderer().is_payload(button.payload) for button in rendered.buttons), reply.id
+
+
+def test_every_program_and_office_has_a_card() -> None:
+    """Codes without words in words.yml, and anything else that a row could break, would show here."""
+    data = read_directory(DATA / "directory")
+    for program in data.programs:
+        card = renderer().render("program_card", {"program": program.id})
+        assert program.name in card.paragraphs
+        assert "_" not in " ".join(line for line in card.blocks[-1].lines if "http" not in line), program.id
+    for office in data.offices:
+        assert office.name in renderer().render("office_card", {"office": office.id}).paragraphs
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/keep_program",
+        '/keep_program{"state": "IA"}',
+        '/ask{"topic": "cost", "goal": "goal_apology"}',
+        '/ask{"topic": ["cost"]}',
+        '/ask{"topic": "' + "[" * 150_000,
+        '/keep_program{"program": "us-ia-doc-vois; DROP"}',
+        "/no_such_act",
+    ],
+)
+def test_a_payload_that_no_button_carries_is_none(text: str) -> None:
+    assert not renderer().is_payload(text)
+
+
+def test_broken_phrases_of_danger_are_named(tmp_path: Path) -> None:
+    for content in ("phrases: {crisis_danger: [911]}", "phrases: [", "other: 1", "phrases: {crisis_danger: help}"):
+        broken = tmp_path / "phrases.yml"
+        broken.write_text(content)
+        with pytest.raises(PhraseDataError, match=r"phrases\.yml"):
+            PhraseNet.read(broken)
 
 
 def _an_office() -> str:

@@ -96,9 +96,6 @@ class ActionSimpler(FootbridgeAction):
 
     def act(self, talk: Talk) -> None:
         topics = [answered for answered, _, _ in talk.said_before() if answered in catalog().topics]
-        last = talk.remembered("last_topic")
-        if not topics and last and not any(a in catalog().replies for a, _, _ in talk.said_before()[:1]):
-            topics = [last]
         if not topics:
             talk.say("no_simpler_words")
         for topic in topics:

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from rasa_sdk import Tracker
-from rasa_sdk.events import AllSlotsReset, EventType
-from rasa_sdk.executor import CollectingDispatcher
-
 from bot.actions.answering import first_topics
 from bot.actions.talk import FootbridgeAction, Talk, asks
 
@@ -120,22 +113,18 @@ class ActionStartOver(FootbridgeAction):
         return "action_start_over"
 
     def act(self, talk: Talk) -> None:
+        talk.forget_all()
         talk.say("started_over")
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Mapping[str, Any]
-    ) -> list[EventType]:
-        """Empty every slot as well."""
-        return [*await super().run(dispatcher, tracker, domain), AllSlotsReset()]
 
-
-class ActionErase(ActionStartOver):
+class ActionErase(FootbridgeAction):
     """Forgets everything and says so."""
 
     def name(self) -> str:
         return "action_erase"
 
     def act(self, talk: Talk) -> None:
+        talk.forget_all()
         talk.say("erased")
 
 

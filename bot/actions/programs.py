@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy.orm import Session
 
 from bot.actions.talk import FootbridgeAction, Talk
+from bot.answers.views import FEDERAL
 from bot.directory import lookup
 from bot.directory.session import open_session
 from bot.settings import settings
 
 AT_A_TIME = 3
 MOST_CANDIDATES = 8  # more states than this are no choice; the state's name is asked for
-FEDERAL = "US"
 
 
 class ActionFindProgram(FootbridgeAction):
@@ -103,12 +104,13 @@ class ActionKeepProgram(FootbridgeAction):
         return "action_keep_program"
 
     def act(self, talk: Talk) -> None:
+        named = known_programs(talk.read("program"))
         kept = talk.listed("programs_kept")
-        for program in talk.read("program"):
-            if program not in kept:
-                kept.append(program)
+        talk.remember("programs_kept", [*kept, *(program for program in named if program not in kept)])
+        for program in named:
             talk.say("program_kept", program=program)
-        talk.remember("programs_kept", kept)
+        if not named:
+            talk.say("choice_unknown")
 
 
 class ActionDropProgram(FootbridgeAction):
@@ -120,8 +122,10 @@ class ActionDropProgram(FootbridgeAction):
     def act(self, talk: Talk) -> None:
         dropped = talk.read("program")
         talk.remember("programs_kept", [one for one in talk.listed("programs_kept") if one not in dropped])
-        for program in dropped:
+        for program in known_programs(dropped):
             talk.say("program_dropped", program=program)
+        if not known_programs(dropped):
+            talk.say("choice_unknown")
 
 
 class ActionShowOffices(FootbridgeAction):
@@ -146,7 +150,16 @@ class ActionShowSheet(FootbridgeAction):
         return "action_show_sheet"
 
     def act(self, talk: Talk) -> None:
-        talk.say("sheet", goals=talk.listed("goals"), programs=talk.listed("programs_kept"))
+        # A program may have left the directory since it was kept.
+        talk.say("sheet", goals=talk.listed("goals"), programs=known_programs(talk.listed("programs_kept")))
+
+
+def known_programs(programs: Sequence[str]) -> list[str]:
+    """Those of the ids that the directory has."""
+    if not programs:
+        return []
+    with _directory() as session:
+        return [program for program in programs if lookup.program(session, program)]
 
 
 def take_place(talk: Talk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -12,6 +12,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.answers.catalog import catalog
+from bot.directory.database import DirectoryUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,11 @@ class Talk:
         """Set a slot; None empties it."""
         self._changes[slot] = value
 
+    def forget_all(self) -> None:
+        """Empty every slot."""
+        for slot in self._tracker.slots:
+            self.remember(slot, None)
+
     def read(self, entity: str) -> list[str]:
         """The values of an entity in the message, in order."""
         return list(self._tracker.get_latest_entity_values(entity))
@@ -60,15 +66,12 @@ class Talk:
 
     def said_now(self) -> list[Said]:
         """What was said since the person's last message, before this action."""
-        return list(reversed(list(self._said(self._turns()[-1])))) if self._turns() else []
+        return self._said(self._turns()[-1]) if self._turns() else []
 
     def said_before(self) -> list[Said]:
         """What was said in the turn before this one that said anything."""
-        for turn in reversed(self._turns()[:-1]):
-            said = list(reversed(list(self._said(turn))))
-            if said:
-                return said
-        return []
+        said = [self._said(turn) for turn in self._turns()[:-1]]
+        return next((turn for turn in reversed(said) if turn), [])
 
     def _turns(self) -> list[list[Mapping[str, Any]]]:
         """The bot's events, a list for each message of the person."""
@@ -80,12 +83,13 @@ class Talk:
                 turns[-1].append(event)
         return turns
 
-    def _said(self, events: Sequence[Mapping[str, Any]]) -> Iterator[Said]:
-        for event in reversed(events):
-            metadata = event.get("metadata") or {}
-            answer = str(metadata.get("utter_action") or "").removeprefix("utter_")
-            if answer:
-                yield answer, metadata.get("values") or {}, metadata.get("form") or "words"
+    def _said(self, events: Sequence[Mapping[str, Any]]) -> list[Said]:
+        metadata = [event.get("metadata") or {} for event in events]
+        return [
+            (str(one["utter_action"]).removeprefix("utter_"), one.get("values") or {}, one.get("form") or "words")
+            for one in metadata
+            if one.get("utter_action")
+        ]
 
     def ask(self, what: str | None) -> None:
         """Remember what is being asked: "goals", "state", "confirm", or None for nothing; what waited is dropped."""
@@ -125,8 +129,9 @@ class FootbridgeAction(Action, ABC):  # type: ignore[misc]
         try:
             self.act(talk)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person gets an answer with help
-            # The error's text may hold what the person typed; its type does not.
-            logger.error("%s failed: %s", self.name(), type(error).__name__)
+            # An error's text may hold what the person typed; its type does not, nor does the directory's.
+            known = isinstance(error, DirectoryUnavailable)
+            logger.error("%s failed: %s", self.name(), error if known else type(error).__name__)
             dispatcher.messages.clear()
             dispatcher.utter_message(response="something_broke")
             return []

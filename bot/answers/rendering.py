@@ -18,6 +18,8 @@ from bot.answers.views import ProgramView, UnknownIdError, Views
 
 Value = str | tuple[str, ...]
 
+LONGEST_PAYLOAD = 200  # characters
+_PROGRAM = re.compile(r"^us-[a-z0-9-]+$")
 _PAYLOAD = re.compile(r"^/(?P<act>[a-z_]+)(?P<values>\{.*\})?$", re.DOTALL)
 
 
@@ -79,6 +81,13 @@ class Renderer:
             "state": views.state,
             "family": views.family,
         }
+        # For each act the sets of values that its buttons carry.
+        self._acts: dict[str, set[frozenset[str]]] = {"ask": {frozenset({"topic"})}, "open_chat": {frozenset()}}
+        for reply in catalog.replies.values():
+            for button in reply.buttons:
+                if button.act:
+                    self._acts.setdefault(button.act, set()).add(frozenset(button.values))
+        self._titles = self._title_payloads()
 
     def render(self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words") -> RenderedReply:
         """The reply with this id.
@@ -130,21 +139,23 @@ class Renderer:
         return bool(found and found["values"])
 
     def is_payload(self, text: str) -> bool:
-        """Whether `text` is a payload that a button of ours can carry."""
-        found = _PAYLOAD.match(text)
-        if not found or found["act"] not in self._acts():
+        """Whether `text` is a payload that a button of ours can carry. A program's id is held against its form only."""
+        found = _PAYLOAD.match(text) if len(text) <= LONGEST_PAYLOAD else None
+        if not found:
             return False
         try:
             values = json.loads(found["values"] or "{}")
         except ValueError:
             return False
-        return isinstance(values, dict) and all(self._is_value(name, value) for name, value in values.items())
+        return frozenset(values) in self._acts.get(found["act"], ()) and all(
+            self._is_value(name, value) for name, value in values.items()
+        )
 
     def payload_for_title(self, text: str) -> str | None:
         """The payload of the topic or goal whose title, or question, is `text` (case and marks ignored)."""
-        return self._titles().get(plain(text))
+        return self._titles.get(plain(text))
 
-    def _titles(self) -> Mapping[str, str]:
+    def _title_payloads(self) -> Mapping[str, str]:
         titles = {
             plain(goal.title): _payload("share_goals", {"goal": goal.id}) for goal in self._catalog.goals.values()
         }
@@ -152,14 +163,12 @@ class Renderer:
             titles[plain(topic.title)] = titles[plain(topic.question)] = _topic_payload(topic.id)
         return titles
 
-    def _acts(self) -> frozenset[str]:
-        acts = {button.act for reply in self._catalog.replies.values() for button in reply.buttons if button.act}
-        return frozenset(acts | {"ask", "open_chat"})
-
     def _is_value(self, name: str, value: object) -> bool:
         if name == "again":
             return value == "yes"
-        if name not in self._resolvers or not isinstance(value, str):
+        if name == "program":
+            return isinstance(value, str) and bool(_PROGRAM.match(value))
+        if not isinstance(value, str):
             return False
         try:
             self._resolvers[name](value)
@@ -168,11 +177,14 @@ class Renderer:
         return True
 
     def _resolve(self, kind: str, value: Value) -> Any:
-        single = kind.removesuffix("s") if kind != "families" else "family"
-        if kind in self._resolvers and isinstance(value, str):
-            return self._resolvers[kind](value)
-        if single in self._resolvers and not isinstance(value, str):
-            return tuple(self._resolvers[single](one) for one in value)
+        single = kind.removesuffix("s")
+        try:
+            if kind in self._resolvers and isinstance(value, str):
+                return self._resolvers[kind](value)
+            if single in self._resolvers and not isinstance(value, str):
+                return tuple(self._resolvers[single](one) for one in value)
+        except UnknownIdError as error:
+            raise UnvettedWordsError(str(error)) from error
         raise UnvettedWordsError(f"{value!r} is no value for a blank of the kind {kind!r}")
 
     def _render_topic(self, topic: Topic, form: str) -> RenderedReply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from rasa.utils.endpoints import EndpointConfig
@@ -20,6 +21,9 @@ class InProcessActions(EndpointConfig):  # type: ignore[misc]
         self._executor.register_package(bot.actions)
 
     async def request(self, *args: Any, json: dict[str, Any] | None = None, **kwargs: Any) -> dict[str, Any]:
-        """Run the action that `json` names and return its events and responses."""
-        done: dict[str, Any] = await self._executor.run(json)
+        """Run the action that `json` names and return its events and responses.
+
+        It runs in a thread, so that one who waits for the directory makes nobody else wait.
+        """
+        done: dict[str, Any] = await asyncio.to_thread(lambda: asyncio.run(self._executor.run(json)))
         return done

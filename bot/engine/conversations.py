@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,10 +17,13 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.answers.rendering import plain
+
 # Enough to say something again and to type the title of a button seen a while ago. What was typed before is dropped.
 TURNS_KEPT = 6
 # About 80 kB each, as measured over a visit of seven turns.
 CONVERSATIONS_KEPT = 1000
+SILENT = 15 * 60  # seconds after which a conversation gives way to a new one when there are too many
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,21 @@ class Standing:
 
     Attributes:
         slots: the slots' values by name.
-        buttons: titles of the buttons seen in the turns kept, with their payloads; of equal titles the latest.
+        buttons: payloads of the buttons seen in the turns kept, by their titles made plain; of equal ones the latest.
+        saved: when it was saved, in seconds of the monotonic clock.
     """
 
     slots: Mapping[str, Any]
     buttons: Mapping[str, str]
+    saved: float = 0.0
 
 
 class Conversations(InMemoryTrackerStore):  # type: ignore[misc]
     """Rasa's in-memory tracker store, which keeps the slots and the last turns, and can forget.
 
     Nothing is written to disk. A turn costs the same however long a conversation is: only what is kept is replayed.
-    Beyond `CONVERSATIONS_KEPT` the one that has been silent longest is dropped, so that memory has a bound.
+    Beyond `CONVERSATIONS_KEPT` the one that has been silent longest gives way to a new one, if it has been silent long
+    enough; nobody who is talking is thrown out.
     """
 
     def __init__(self) -> None:
@@ -49,6 +56,13 @@ class Conversations(InMemoryTrackerStore):  # type: ignore[misc]
     def knows(self, session: str) -> bool:
         """Whether this conversation exists."""
         return session in self._standing
+
+    def is_full(self) -> bool:
+        """Whether a new conversation has no room: there are too many, and none has been silent long enough."""
+        if len(self._standing) < CONVERSATIONS_KEPT:
+            return False
+        longest_silent = next(iter(self._standing.values()))
+        return time.monotonic() - longest_silent.saved < SILENT
 
     def standing(self, session: str) -> Standing:
         """Where a conversation stood when it was last saved; one that does not exist stands at nothing."""
@@ -62,12 +76,12 @@ class Conversations(InMemoryTrackerStore):  # type: ignore[misc]
         ]
         await super().save(DialogueStateTracker.from_events(tracker.sender_id, kept, slots=self.domain.slots))
         buttons = [
-            (str(button["title"]), str(button["payload"]))
+            (plain(str(button["title"])), str(button["payload"]))
             for event in kept
             if isinstance(event, BotUttered)
             for button in event.data.get("buttons") or ()
         ]
-        self._standing[tracker.sender_id] = Standing(tracker.current_slot_values(), dict(buttons))
+        self._standing[tracker.sender_id] = Standing(tracker.current_slot_values(), dict(buttons), time.monotonic())
         self._standing.move_to_end(tracker.sender_id)
         while len(self._standing) > CONVERSATIONS_KEPT:
             self._drop(next(iter(self._standing)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -17,7 +19,8 @@ from bot.engine.action_endpoint import InProcessActions
 from bot.engine.conversations import Conversations, TurnLocks
 from bot.engine.gate import AnswerGate, GatedChannel, renderer
 from bot.engine.model import ModelUnreadable, find_model
-from bot.settings import Settings
+from bot.settings import DATA
+from bot.understanding.place_words import PlaceWords
 from bot.understanding.safety_net import PhraseNet
 
 logger = logging.getLogger(__name__)
@@ -68,25 +71,29 @@ class Turn:
 class Engine:
     """The assistant, loaded once and shared by every channel."""
 
-    def __init__(self, agent: Agent, conversations: Conversations, gate: AnswerGate, words: Renderer) -> None:
+    def __init__(
+        self, agent: Agent, conversations: Conversations, gate: AnswerGate, words: Renderer, net: PhraseNet
+    ) -> None:
         self._agent = agent
         self._conversations = conversations
         self._gate = gate
         self._words = words
         self._catalog: Catalog = catalog()
-        self._net = PhraseNet.read()
+        self._net = net
         self._broken = words.render("something_broke")
 
     @classmethod
-    def load(cls, settings: Settings) -> Engine:
-        """Load the trained model.
+    def load(cls, models: Path) -> Engine:
+        """Load the trained model that lies in the folder `models`.
 
         Raises:
             ModelMissing: it was not trained, or from other inputs.
             ModelUnreadable: its file is damaged.
-            AnswerDataError, DirectoryDataError: vetted data cannot be used.
+            AnswerDataError, DirectoryDataError, PhraseDataError, PlaceWordsError: data cannot be used.
         """
-        path = find_model(settings.models)
+        path = find_model(models)
+        net = PhraseNet.read()
+        PlaceWords.load(DATA / "places" / "words.yml")
         words = renderer()
         gate = AnswerGate(words=words)
         conversations = Conversations()
@@ -102,7 +109,7 @@ class Engine:
             raise ModelUnreadable(
                 f"{path} cannot be loaded ({type(error).__name__}). Delete it and run `footbridge train`."
             ) from error
-        return cls(agent, conversations, gate, words)
+        return cls(agent, conversations, gate, words, net)
 
     @property
     def words(self) -> Renderer:
@@ -115,7 +122,10 @@ class Engine:
 
     async def parse(self, text: str) -> Understanding:
         """What is understood of `text`, without a conversation."""
-        found = await self._agent.parse_message(text or " ")
+        text = _clean(text)
+        if not self._words.is_payload(text):
+            text = text.lstrip("/ ") or " "
+        found = await self._agent.parse_message(text)
         entities = found.get("entities", [])
         intent = found["intent"]
         topics = _values(entities, "topic")
@@ -137,14 +147,16 @@ class Engine:
             text: what was typed, a button's title, or a button's payload. Empty text opens a new conversation.
             channel: name of the channel, for answers that have a form of their own there.
         """
-        text = "".join(mark if mark.isprintable() else " " for mark in text).strip()
+        text = _clean(text)
         try:
             if not text and self.knows(session):
-                return self._state(session, (self._words.render("nothing_typed"),))
+                return self._unread(session, text, "nothing_typed")
             if len(text) > LONGEST_MESSAGE:
-                return self._too_long(session, text)
+                return self._unread(session, text, "too_long")
             if self._words.looks_like_payload(text) and not self._words.is_payload(text):
-                return self._state(session, (self._words.render("choice_unknown"),))
+                return self._unread(session, text, "choice_unknown")
+            if not self.knows(session) and self._conversations.is_full():
+                return self._unread(session, text, "too_many")
             return await self._run(session, self._message(session, text), channel)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
             # Neither the message nor the error's text is logged: both may hold what the person typed.
@@ -155,12 +167,13 @@ class Engine:
         """The payload that `text` stands for, or `text` itself as something that was typed."""
         if not text:
             return "/open_chat"
-        if text.startswith("/"):
-            return text if self._words.is_payload(text) else text.lstrip("/ ") or "?"
-        for title, payload in self._conversations.standing(session).buttons.items():
-            if plain(title) == plain(text):
-                return payload
-        return self._words.payload_for_title(text) or text
+        if self._words.is_payload(text):
+            return text
+        text = text.lstrip("/ ") or "?"
+        if self._net.find(text):
+            return text  # a title may be typed by somebody who means it
+        seen = self._conversations.standing(session).buttons.get(plain(text))
+        return seen or self._words.payload_for_title(text) or text
 
     async def _run(self, session: str, message: str, channel: str) -> Turn:
         output = GatedChannel(self._gate, channel)
@@ -193,15 +206,22 @@ class Engine:
             ended=any(reply.ends for reply in replies),
         )
 
-    def _too_long(self, session: str, text: str) -> Turn:
+    def _unread(self, session: str, text: str, answer: str) -> Turn:
+        """Help if `text` needs it, otherwise the answer that says why it was not read; the talk stays where it was."""
         crises = self._net.find(text)
-        shown = tuple(self._words.render(crisis) for crisis in crises) or (self._words.render("too_long"),)
-        return self._state(session, shown) if self.knows(session) else Turn(shown, crisis=next(iter(crises), None))
+        return self._state(session, tuple(self._words.render(crisis) for crisis in crises or [answer]))
 
     def _failed(self, text: str) -> Turn:
         crises = self._net.find(text)
         replies = tuple(self._words.render(crisis) for crisis in crises) or (self._broken,)
         return Turn(replies, crisis=next(iter(crises), None))
+
+
+def _clean(text: str) -> str:
+    """`text` as it is read: look-alike letters made plain, invisible marks left out, control characters as blanks."""
+    plain_letters = unicodedata.normalize("NFKC", text)
+    seen = (mark for mark in plain_letters if unicodedata.category(mark) != "Cf")
+    return "".join(mark if mark.isprintable() else " " for mark in seen).strip()
 
 
 def _values(entities: list[Mapping[str, Any]], kind: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -55,7 +56,7 @@ class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
         own = [name for name in _OWN_WORDS if kwargs.get(name)]
         if own:
             raise UnvettedWordsError(f"{utter_action!r} came with words of its own in {', '.join(own)}")
-        reply = self.render(utter_action, kwargs)
+        reply = await asyncio.to_thread(self.render, utter_action, kwargs)
         buttons = [{"title": button.title, "payload": button.payload} for button in reply.buttons]
         return {"text": reply.text, "buttons": buttons}
 
@@ -70,7 +71,7 @@ class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
             message.get(FORM) or "words",
         )
 
-    def admit(self, message: Mapping[str, Any]) -> RenderedReply:
+    async def admit(self, message: Mapping[str, Any]) -> RenderedReply:
         """The reply behind a message on its way out.
 
         Raises:
@@ -79,7 +80,7 @@ class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
         name = message.get("utter_action")
         if not name:
             raise UnvettedWordsError("a message without an answer's id was stopped")
-        reply = self.render(str(name), message)
+        reply = await asyncio.to_thread(self.render, str(name), message)
         buttons = [{"title": button.title, "payload": button.payload} for button in reply.buttons]
         if message.get("text") != reply.text or list(message.get("buttons") or []) != buttons:
             raise UnvettedWordsError(f"a message that differs from the answer {name!r} was stopped")
@@ -104,7 +105,7 @@ class GatedChannel(OutputChannel):  # type: ignore[misc]
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Admit one message. Raises: UnvettedWordsError."""
-        self.replies.append(self._gate.admit(message))
+        self.replies.append(await self._gate.admit(message))
 
 
 def _value(value: object) -> Value:

@@ -7,6 +7,7 @@ import sys
 import tarfile
 from contextlib import redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.settings import DATA, PROJECT
 
@@ -60,15 +61,17 @@ def train_model(models: Path) -> Path:
 
     models.mkdir(parents=True, exist_ok=True)
     path = model_path(models)
-    with redirect_stdout(sys.stderr):  # rasa reports its own progress there; stdout belongs to the command
+    # Made in a folder of its own and then put in place, so that a model is there whole or not at all.
+    with TemporaryDirectory(dir=models) as folder, redirect_stdout(sys.stderr):  # rasa prints; stdout is the command's
         train(
             domain=str(DOMAIN),
             config=str(CONFIG),
-            training_files=[str(folder) for folder in TRAINING_DATA],
-            output=str(models),
+            training_files=[str(given) for given in TRAINING_DATA],
+            output=folder,
             fixed_model_name=path.name,
             force_training=True,
         )
+        (Path(folder) / path.name).replace(path)
     for other in models.glob("footbridge-*.tar.gz"):
         if other != path:
             other.unlink()

@@ -28,6 +28,10 @@ STOP = "|"
 PHRASES = DATA / "safety" / "phrases.yml"
 
 
+class PhraseDataError(ValueError):
+    """The file of phrases cannot be used; the message names it and says what it takes."""
+
+
 class PhraseNet:
     """Finds the phrases of people in danger; the order of the ids is the order in which help is shown."""
 
@@ -44,8 +48,21 @@ class PhraseNet:
 
     @classmethod
     def read(cls, path: Path = PHRASES) -> PhraseNet:
-        """Read the file of phrases."""
-        return cls(yaml.safe_load(path.read_text(encoding="utf-8"))["phrases"])
+        """Read the file of phrases.
+
+        Raises:
+            PhraseDataError: it is missing, no YAML, or no lists of words under `phrases`.
+        """
+        try:
+            phrases = yaml.safe_load(path.read_text(encoding="utf-8"))["phrases"]
+        except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise PhraseDataError(
+                f"{path} cannot be read: {error}. It takes lists of phrases under `phrases:`."
+            ) from error
+        for crisis, wordings in dict(phrases).items():
+            if not isinstance(wordings, list) or not all(isinstance(wording, str) for wording in wordings):
+                raise PhraseDataError(f"{path}: {crisis} takes a list of phrases; quote numbers, yes and no.")
+        return cls(phrases)
 
     def find(self, text: str) -> list[str]:
         """The ids of the crises whose phrases stand in `text`, first to be helped first."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.engine.model import model_path
@@ -176,9 +179,44 @@ def test_an_unknown_state_is_a_clear_error() -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_in_use_is_named() -> None:
-    import socket
+@pytest.mark.parametrize("command", ["serve", "train"])
+def test_a_bad_setting_is_named_by_every_command(command: str) -> None:
+    done = _run(command, FOOTBRIDGE_PORT="\u00b2")
+    assert done.returncode == 1
+    assert "FOOTBRIDGE_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
 
+
+@pytest.mark.usefixtures("model")
+def test_lines_that_no_one_writes_by_hand_do_not_end_the_stream() -> None:
+    lone, deep = '{"text": "\\ud83d"}', "[" * 100_000
+    done = _run("parse", given=_lines(lone, deep, {"text": "thank you"}))
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert ["error" in answer for answer in answers] == [True, True, False]
+
+
+@pytest.mark.usefixtures("model")
+def test_without_a_directory_the_page_is_served_all_the_same_and_ends_when_asked(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    environment = {**os.environ, "FOOTBRIDGE_PORT": port, "FOOTBRIDGE_DATABASE_URL": f"sqlite:///{tmp_path}/no/such.db"}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [FOOTBRIDGE, "serve"], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        assert server.stdout.readline() == f"Footbridge is ready at http://localhost:{port}\n"
+        page = httpx.post(f"http://127.0.0.1:{port}/", data={"text": "how much does it cost"})
+        assert page.status_code == 200
+        assert 'data-answer="cost"' in page.text
+        server.send_signal(signal.SIGTERM)
+        _, said = server.communicate(timeout=20)
+    assert "served without the directory" in said
+    assert "how much does it cost" not in said
+
+
+def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = _run("serve", FOOTBRIDGE_PORT=port)

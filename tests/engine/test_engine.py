@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from bot.actions.talk import Talk
 from bot.engine.engine import LONGEST_MESSAGE, Engine, Turn
 from bot.engine.model import ModelMissing, ModelUnreadable, model_path
-from bot.settings import Settings
 
 
 def _ids(turn: Turn) -> list[str]:
@@ -91,10 +94,10 @@ async def test_when_the_directory_breaks_the_person_still_gets_help(
     engine: Engine, directory_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The database file is really gone; the conversation goes on when it is back."""
-    from bot.directory.session import _sessions
+    from bot.directory.session import close_sessions
 
     away = directory_file.with_suffix(".away")
-    _sessions.cache_clear()
+    close_sessions()
     directory_file.rename(away)
     try:
         turn = await engine.turn("no directory", "Iowa")
@@ -104,7 +107,7 @@ async def test_when_the_directory_breaks_the_person_still_gets_help(
     finally:
         directory_file.unlink(missing_ok=True)
         away.rename(directory_file)
-        _sessions.cache_clear()
+        close_sessions()
     assert "Iowa" not in caplog.text
     assert _ids(await engine.turn("no directory", "Iowa"))[0] == "programs_found"
 
@@ -118,15 +121,120 @@ async def test_starting_over_and_erasing_leave_nothing_in_memory(engine: Engine)
         assert "marked words" not in str(engine._conversations.store[words])
 
 
-async def test_the_conversation_silent_longest_is_dropped_when_there_are_too_many(
+async def test_when_there_are_too_many_conversations_the_silent_give_way_and_nobody_talking_is_thrown_out(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for session in ("oldest", "middle", "newest"):
+    running = list(engine._conversations._standing)
+    for session in ("oldest", "newest"):
         await engine.turn(session, "hello")
-    await engine.turn("oldest", "hello again")
-    monkeypatch.setattr("bot.engine.conversations.CONVERSATIONS_KEPT", 2)
-    await engine.turn("newest", "how much does it cost")
-    assert [engine.knows(session) for session in ("oldest", "middle", "newest")] == [True, False, True]
+    monkeypatch.setattr("bot.engine.conversations.CONVERSATIONS_KEPT", len(running) + 2)
+    assert _ids(await engine.turn("one more", "how much does it cost")) == ["too_many"]
+    assert _ids(await engine.turn("one more", "i want to die")) == ["crisis_suicide"]
+    assert _ids(await engine.turn("oldest", "how much does it cost")) == ["cost"]
+    first = next(iter(engine._conversations._standing))
+    monkeypatch.setattr("bot.engine.conversations.SILENT", 0)
+    assert _ids(await engine.turn("one more", "how much does it cost")) == ["cost"]
+    assert not engine.knows(first)
+    assert engine.knows("oldest")
+    assert engine.knows("newest")
+
+
+async def test_the_second_message_of_a_conversation_waits_for_the_first_and_others_do_not(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first turn is held up inside its action; the same person's next message waits, another person's does not."""
+    from bot.actions.goals import ActionMyGoals
+
+    inside, go_on = threading.Event(), threading.Event()
+    original = ActionMyGoals.act
+
+    def wait(self: ActionMyGoals, talk: Talk) -> None:
+        inside.set()
+        assert go_on.wait(10)
+        original(self, talk)
+
+    await engine.turn("held", '/share_goals{"goal": "goal_apology"}')
+    await engine.turn("other", "hello")
+    monkeypatch.setattr(ActionMyGoals, "act", wait)
+    first = asyncio.create_task(engine.turn("held", "/my_goals"))
+    await asyncio.to_thread(inside.wait, 10)
+    second = asyncio.create_task(engine.turn("held", '/share_goals{"goal": "goal_answers"}'))
+    assert _ids(await engine.turn("other", "i want to die")) == ["crisis_suicide"]
+    assert not first.done()
+    assert not second.done()
+    go_on.set()
+    assert (await first).goals == ("goal_apology",)
+    assert (await second).goals == ("goal_apology", "goal_answers")
+
+
+async def test_the_title_of_a_topic_typed_by_somebody_in_danger_is_heard_as_danger(engine: Engine) -> None:
+    turn = await engine.turn("means it", "I am not safe right now.")
+    assert turn.crisis == "crisis_danger"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i want to d\u200bie",
+        "i want to d\u00adie",
+        "\uff49 \uff57\uff41\uff4e\uff54 \uff54\uff4f \uff44\uff49\uff45",
+        "/i want to die",
+        '/ask{"x": "i want to die"}',
+        "I WANT TO DIE!!!",
+        "i want, to die",
+    ],
+)
+async def test_danger_is_heard_however_it_is_written(engine: Engine, text: str) -> None:
+    assert (await engine.turn(f"written {text}", text)).crisis == "crisis_suicide"
+    assert (await engine.parse(text)).crisis == "crisis_suicide"
+
+
+async def test_what_is_parsed_obeys_no_command_of_rasas(engine: Engine) -> None:
+    for text in ("/restart", "/greet@0.2", '/give_place{"state": "ZZ"}'):
+        found = await engine.parse(text)
+        assert found.state is None
+        assert found.topic not in ("restart", "None"), text
+
+
+async def test_a_kept_program_that_left_the_directory_does_not_break_the_sheet(
+    engine: Engine, directory_file: Path
+) -> None:
+    await engine.turn("left", '/keep_program{"program": "us-tx-tdcj-vomd"}')
+    await engine.turn("left", '/keep_program{"program": "us-ia-doc-vois"}')
+    with sqlite3.connect(directory_file) as database:
+        row = database.execute("SELECT * FROM programs WHERE id = 'us-tx-tdcj-vomd'").fetchone()
+        database.execute("DELETE FROM programs WHERE id = 'us-tx-tdcj-vomd'")
+    try:
+        turn = await engine.turn("left", "/show_sheet")
+        assert _ids(turn) == ["sheet"]
+        assert "Victim Offender Intervention Services" in turn.replies[0].text
+        assert _ids(await engine.turn("left", '/keep_program{"program": "us-tx-tdcj-vomd"}')) == ["choice_unknown"]
+    finally:
+        with sqlite3.connect(directory_file) as database:
+            database.execute(f"INSERT INTO programs VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+    database.close()
+
+
+async def test_a_database_that_hangs_keeps_nobody_else_waiting(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes connections and never answers stands in for a database that hangs."""
+    from bot import settings as settings_module
+    from bot.directory.session import close_sessions
+
+    close_sessions()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        with monkeypatch.context() as patched:
+            patched.setenv("FOOTBRIDGE_DATABASE_URL", url)
+            settings_module.settings.cache_clear()
+            waiting = asyncio.create_task(engine.turn("hangs", "Iowa"))
+            await asyncio.sleep(0)
+            danger = await engine.turn("in danger", "i want to die")
+            assert not waiting.done()
+            assert danger.crisis == "crisis_suicide"
+            assert _ids(await waiting) == ["something_broke"]
+        settings_module.settings.cache_clear()
+    close_sessions()
+    assert _ids(await engine.turn("hangs", "Iowa"))[0] == "programs_found"
 
 
 async def test_only_the_last_turns_are_kept_and_the_slots_stay(engine: Engine) -> None:
@@ -140,21 +248,21 @@ async def test_only_the_last_turns_are_kept_and_the_slots_stay(engine: Engine) -
 
 def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="footbridge train"):
-        Engine.load(Settings(models=tmp_path))
+        Engine.load(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive at all", b"\x1f\x8b\x08\x00broken"])
 def test_a_corrupt_model_says_what_to_do(tmp_path: Path, content: bytes) -> None:
     model_path(tmp_path).write_bytes(content)
     with pytest.raises(ModelUnreadable, match="footbridge train"):
-        Engine.load(Settings(models=tmp_path))
+        Engine.load(tmp_path)
 
 
 def test_a_model_cut_off_in_the_middle_says_what_to_do(tmp_path: Path, model: Path) -> None:
     whole = model.read_bytes()
     model_path(tmp_path).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ModelUnreadable, match="footbridge train"):
-        Engine.load(Settings(models=tmp_path))
+        Engine.load(tmp_path)
 
 
 @pytest.mark.slow

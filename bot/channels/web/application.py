@@ -66,6 +66,8 @@ class Pages:
         form = await _read_form(request)
         token, session = self._session(form)
         choice = form.get("choice", "")
+        if not choice and not form.get("text", "").strip() and not form.get("session"):
+            return await self.opening(request)
         if choice and not self._engine.words.is_payload(choice):
             raise RequestRefused(400, "choice_unknown", form.get("session", ""))
         return self._page(request, await self._engine.turn(session, choice or form.get("text", "")), token)
@@ -113,7 +115,8 @@ class Pages:
 
     def _page(self, request: Request, turn: Turn, session: str, status: int = 200) -> Response:
         template = "turn.html" if request.headers.get("x-part") == "turn" else "page.html"
-        context = {"turn": turn, "session": session}
+        # A page gets no token for a conversation that did not come about.
+        context = {"turn": turn, "session": session if session and self._engine.knows(_digest(session)) else ""}
         return self._templates.TemplateResponse(request, template, context, status_code=status)
 
 

@@ -36,9 +36,10 @@ def serve(settings: Settings) -> None:
         print(f"{error} The page is served without the directory.", file=sys.stderr, flush=True)  # noqa: T201
 
     def ready() -> None:
-        print(f"Footbridge is ready at http://localhost:{settings.port}", flush=True)  # noqa: T201
+        here = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else settings.host  # noqa: S104
+        print(f"Footbridge is ready at http://{here}:{settings.port}", flush=True)  # noqa: T201
 
-    application = create_application(Engine.load(settings), settings, ready)
+    application = create_application(Engine.load(settings.models), settings, ready)
     uvicorn.Server(server_config(application)).run(sockets=[listening])
 
 
@@ -57,15 +58,18 @@ def server_config(application: ASGIApp) -> uvicorn.Config:
         log_config=None,  # uvicorn's own would print traces, whose messages may repeat what was typed; see bot.logs
         log_level="warning",
         server_header=False,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=500,
         ws="none",
     )
 
 
 def _listen(settings: Settings) -> socket.socket:
     try:
-        return socket.create_server((settings.host, settings.port))
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise OSError(
-            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
-            "Stop what uses it, or set FOOTBRIDGE_PORT to another number."
+            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). Stop what uses it, or set "
+            "FOOTBRIDGE_PORT to another number or FOOTBRIDGE_HOST to an address of this machine."
         ) from error
