@@ -18,9 +18,13 @@ from bot.settings import DATA, SettingError, settings
 if TYPE_CHECKING:
     from bot.engine.engine import Engine, Turn
 
-# Acts that the outside contract of `parse` knows by another act's name.
+# Acts that the contract of `parse` (docs/command-line.md) knows by another act's name.
 _CONTRACT_ACTS = {
     "give_place": "find_program",
+    "do_not_know_place": "skip",
+    "show_offices": "find_program",
+    "go_on": "affirm",
+    "shorter": "simpler",
     "more_programs": "find_program",
     "show_sheet": "my_goals",
     "remove_goal": "share_goals",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,6 +13,11 @@ import yaml
 from pydantic import BaseModel, Extra, Field, ValidationError
 
 from bot.settings import DATA
+
+# Kinds of blanks: what the ids that fill them name.
+BLANKS = frozenset({"topic", "topics", "goal", "goals", "program", "programs", "office", "state", "states", "family"})
+# What `each` may name beside a blank: everything of a kind, or help lines by their ids.
+ALL_THERE_ARE = ("all_goals", "families", "lines")
 
 EntryT = TypeVar("EntryT", bound=BaseModel)
 ReviewedT = TypeVar("ReviewedT", bound="_Reviewed")
@@ -148,7 +153,7 @@ def read_catalog(folder: Path) -> Catalog:
 
     Raises:
         AnswerDataError: a file is missing or no YAML, an entry breaks its form, an id stands twice, or an entry
-            names a topic, source, act or blank that does not exist.
+            names a topic, source or blank that does not exist.
     """
     topics: dict[str, Topic] = {}
     families: dict[str, Family] = {}
@@ -198,6 +203,10 @@ def _check_names(folder: Path, read: Catalog) -> None:
     for goal in read.goals.values():
         _known(folder, goal.id, goal.sources, read.sources)
     for reply in read.replies.values():
+        _known(folder, reply.id, reply.blanks.values(), BLANKS)
+        each = [s.each for s in reply.sections if s.each] + [b.each for b in reply.buttons if b.each]
+        _known(folder, reply.id, (name.split()[0].partition(".")[0] for name in each), {*reply.blanks, *ALL_THERE_ARE})
+        _known(folder, reply.id, (button.without for button in reply.buttons if button.without), reply.blanks)
         _known(folder, reply.id, [b.topic for b in reply.buttons if b.topic], read.topics)
         for button in reply.buttons:
             if bool(button.topic) == bool(button.act):
@@ -206,7 +215,7 @@ def _check_names(folder: Path, read: Catalog) -> None:
                 raise AnswerDataError(f"{folder}: the button {button.act!r} of {reply.id!r} has no title.")
 
 
-def _known(folder: Path, entry: str, named: Any, known: Mapping[str, Any]) -> None:
+def _known(folder: Path, entry: str, named: Iterable[str], known: Container[str]) -> None:
     for name in named:
         if name not in known:
             raise AnswerDataError(f"{folder}: {entry!r} names {name!r}, which does not exist.")

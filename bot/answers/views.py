@@ -79,15 +79,13 @@ class FamilyView:
 
 @dataclass(frozen=True)
 class HelpLine:
-    """A national help line. `calls` and `texts` are what a phone dials, for links."""
+    """A national help line."""
 
     id: str
     name: str
     purpose: str
     reach_by: str
     last_seen: str
-    calls: str | None
-    texts: str | None
 
 
 @dataclass(frozen=True)
@@ -264,7 +262,7 @@ class Views:
             ways.append(phrase("chat", address=row.chat_url))
         if not ways:
             ways.append(phrase("page", address=row.url))
-        return HelpLine(row.id, row.name, row.purpose, ", ".join(ways), _day(row.last_seen), row.phone, row.text_number)
+        return HelpLine(row.id, row.name, row.purpose, ", ".join(ways), _day(row.last_seen))
 
     def _ways_to_reach(self, found: Program | Office) -> Iterable[str]:
         for number in (found.phone, found.toll_free_phone):

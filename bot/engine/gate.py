@@ -100,7 +100,7 @@ class GatedChannel(OutputChannel):  # type: ignore[misc]
         self.replies: list[RenderedReply] = []
 
     def name(self) -> str:
-        """The channel's name, for answers that have a form of their own there."""
+        """The channel's name."""
         return self._channel
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:

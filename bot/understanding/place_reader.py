@@ -14,7 +14,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import messages as reading
 from bot.understanding.place_names import PlaceTables
-from bot.understanding.places import PlaceReader as Places
+from bot.understanding.places import Places
 
 GIVE_PLACE = "give_place"
 # Acts that a place may change into GIVE_PLACE: the sentence was not understood, or said little else.

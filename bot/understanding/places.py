@@ -1,6 +1,6 @@
 """Reads which state, territory or federal system a message names.
 
-`PlaceReader.read` answers with USPS codes, whether one place is clearly meant, and whether the message is nothing but
+`Places.read` answers with USPS codes, whether one place is clearly meant, and whether the message is nothing but
 the place. It keeps nothing of what it reads.
 """
 
@@ -73,7 +73,7 @@ class _Place:
     cues: set[_Cue] = field(default_factory=set)
 
 
-class PlaceReader:
+class Places:
     """Reads places in messages. Holds only the tables of names; safe to share between threads.
 
     Raises:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.understanding.place_names import PlaceTables
 from bot.understanding.place_tokens import CODES
 from bot.understanding.place_words import DATA, PlaceWordsError
-from bot.understanding.places import PlaceReader, PlaceReading
+from bot.understanding.places import PlaceReading, Places
 
 NOTHING: tuple[str, ...] = ()
 SPRINGFIELDS = ("MO", "MA", "IL", "OR", "OH", "VA", "PA", "TN")
@@ -29,8 +29,8 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> PlaceTables:
 
 
 @pytest.fixture(scope="module")
-def reader(tables: PlaceTables) -> PlaceReader:
-    return PlaceReader(tables)
+def reader(tables: PlaceTables) -> Places:
+    return Places(tables)
 
 
 READINGS: list[tuple[str, tuple[str, ...], bool]] = [
@@ -278,7 +278,7 @@ READINGS: list[tuple[str, tuple[str, ...], bool]] = [
 
 
 @pytest.mark.parametrize(("text", "states", "certain"), READINGS, ids=[text or "empty" for text, _, _ in READINGS])
-def test_message_names_these_states(reader: PlaceReader, text: str, states: tuple[str, ...], certain: bool) -> None:
+def test_message_names_these_states(reader: Places, text: str, states: tuple[str, ...], certain: bool) -> None:
     reading = reader.read(text)
     assert (reading.states, reading.certain) == (states, certain)
 
@@ -289,14 +289,14 @@ def test_message_names_these_states(reader: PlaceReader, text: str, states: tupl
      "federal prison", "D.C.", "the bronx", "\U0001f499 Georgia", "PA", "ma.", "OH", "la", "columbus oh", "portland or",
      "nevada, iowa", "delaware oh"],
 )  # fmt: skip
-def test_message_that_is_nothing_but_a_place_is_bare(reader: PlaceReader, text: str) -> None:
+def test_message_that_is_nothing_but_a_place_is_bare(reader: Places, text: str) -> None:
     assert reader.read(text).bare
 
 
 @pytest.mark.parametrize(
     "text", ["", "in Iowa", "he is in prison in Texas", "Iowa or Texas", "hope", "I am in 52240", "in tx", "ok", "me"]
 )
-def test_message_that_says_more_is_not_bare(reader: PlaceReader, text: str) -> None:
+def test_message_that_says_more_is_not_bare(reader: Places, text: str) -> None:
     assert not reader.read(text).bare
 
 
@@ -313,7 +313,7 @@ def test_message_that_says_more_is_not_bare(reader: PlaceReader, text: str) -> N
         ).map(" ".join),
     )
 )  # fmt: skip
-def test_reading_never_fails_and_names_only_known_codes(reader: PlaceReader, text: str) -> None:
+def test_reading_never_fails_and_names_only_known_codes(reader: Places, text: str) -> None:
     reading = reader.read(text)
     assert CODES.issuperset(reading.states)
     assert len(set(reading.states)) == len(reading.states)
@@ -324,19 +324,19 @@ def test_reading_never_fails_and_names_only_known_codes(reader: PlaceReader, tex
 @pytest.mark.parametrize(
     "piece", ["a", "st ", "IN MOBILE ", "federal ", "iowa state of ", "in the city ", "\U0001f499", "["]
 )
-def test_very_long_message_is_read_in_bounded_time(reader: PlaceReader, piece: str) -> None:
+def test_very_long_message_is_read_in_bounded_time(reader: Places, piece: str) -> None:
     text = piece * (50_000 // len(piece))
     started = time.process_time()
     reader.read(text)
     assert time.process_time() - started < 0.5
 
 
-def test_place_after_ten_thousand_characters_is_not_read(reader: PlaceReader) -> None:
+def test_place_after_ten_thousand_characters_is_not_read(reader: Places) -> None:
     assert reader.read("x" * 10_000 + " Iowa") == PlaceReading()
     assert reader.read("x " * 4_000 + " Iowa").states == ("IA",)
 
 
-def test_every_state_and_territory_is_read_by_its_own_name(reader: PlaceReader) -> None:
+def test_every_state_and_territory_is_read_by_its_own_name(reader: Places) -> None:
     for state in us.states.STATES_AND_TERRITORIES:
         expected = ("WA", "DC") if state.abbr == "WA" else (state.abbr,)
         assert reader.read(state.name).states == expected
@@ -361,7 +361,7 @@ def test_broken_words_file_is_refused_with_its_line_named(
     assert line in text
     words.write_text(text.replace(line, broken), encoding="utf-8")
     with pytest.raises(PlaceWordsError, match=message):
-        PlaceReader(tables, tmp_path)
+        Places(tables, tmp_path)
 
 
 def test_tables_of_another_shape_are_refused_with_the_file_named(tmp_path: Path) -> None:

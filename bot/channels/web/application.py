@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import secrets
@@ -12,7 +13,7 @@ from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
 LARGEST_BODY = 256 * 1024  # bytes; 10,000 characters of four bytes, each sent as %XX
+SLOWEST_BODY = 20.0  # seconds in which a request must have arrived
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -92,7 +94,13 @@ class Pages:
     async def http_error(self, request: Request, error: Exception) -> Response:
         """An address or method that does not exist."""
         status = error.status_code if isinstance(error, HTTPException) else 400
-        return self._page(request, Turn((self._engine.words.render("page_not_found"),)), "", status)
+        page = self._page(request, Turn((self._engine.words.render("page_not_found"),)), "", status)
+        page.headers.update(getattr(error, "headers", None) or {})  # which methods there are, for a wrong one
+        return page
+
+    async def gone(self, request: Request, error: Exception) -> Response:
+        """Somebody left before their message had arrived; nobody reads this answer."""
+        return Response(status_code=400)
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """Something failed outside the engine. The trace is not logged: it may hold what was typed."""
@@ -140,6 +148,7 @@ def create_application(engine: Engine, settings: Settings, ready: Callable[[], N
         exception_handlers={
             RequestRefused: pages.refused,
             HTTPException: pages.http_error,
+            ClientDisconnect: pages.gone,
             Exception: pages.broken,
         },
         lifespan=lifespan,
@@ -156,15 +165,19 @@ async def _read_form(request: Request) -> dict[str, str]:
     """The form's fields, the last value of each.
 
     Raises:
-        RequestRefused: the body is no form, no UTF-8, or too large.
+        RequestRefused: the body is no form, no UTF-8, too large, or does not arrive.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise RequestRefused(415, "request_unreadable")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise RequestRefused(413, "request_too_large")
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise RequestRefused(413, "request_too_large")
+    except TimeoutError as error:
+        raise RequestRefused(408, "request_unreadable") from error
     try:
         fields = parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
