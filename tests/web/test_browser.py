@@ -372,25 +372,20 @@ def test_the_script_breaks_no_rule_of_the_page(page: Page) -> None:
     visitor = Visitor(page)
     visitor.say("what does it cost")
     visitor.sees("cost")
-    page.get_by_role("link", name="Help numbers").click()
-    visitor.sees("talk_to_person")
     assert problems == []
 
 
-def test_the_help_numbers_come_into_the_talk_and_nothing_of_it_is_lost(page: Page) -> None:
+@pytest.mark.parametrize("context", [{}, {"java_script_enabled": False}], indirect=True)
+def test_the_help_numbers_are_one_tap_away_and_nothing_of_the_talk_is_lost(page: Page) -> None:
     visitor = Visitor(page)
     visitor.say("i want him to say sorry")
     visitor.sees("goal_added", "ask_more_goals")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
     page.get_by_role("link", name="Help numbers").click()
-    visitor.sees("talk_to_person")
-    expect(page.get_by_role("link", name="988").last).to_be_visible()
+    numbers = page.get_by_role("complementary", name="Help numbers")
+    expect(numbers.get_by_role("link", name="911", exact=True).first).to_be_in_viewport()
+    page.get_by_role("link", name="Back to the chat").click()
+    assert [url for url in requests if not url.endswith("/icon.svg")] == []
     visitor.say("show my goals")
     visitor.sees("my_goals")
-
-
-@pytest.mark.parametrize("context", [{"java_script_enabled": False}], indirect=True)
-def test_without_the_script_the_help_numbers_are_a_page_of_their_own(page: Page) -> None:
-    page.get_by_role("link", name="Help numbers").click()
-    expect(page.get_by_role("heading", name="Help numbers")).to_be_visible()
-    page.get_by_role("link", name="Go to the chat").click()
-    Visitor(page).sees("opening")

@@ -73,14 +73,12 @@ REFUSED = {
     "file outside its folder": (_get("/static/%2e%2e/application.py"), 404, "page_not_found"),
     "no such method": (Sent("PUT", "/", {}), 405, "page_not_found"),
     "sheet without a form": (_get("/sheet"), 405, "page_not_found"),
-    "message to the help page": (_post("/help", data={"text": "hi"}), 405, "page_not_found"),
     "changing a file": (Sent("DELETE", "/static/chat.js", {}), 405, "page_not_found"),
 }
 PAGES = {
     "opening": _get("/"),
     "turn": _post("/", data={"text": "hello"}),
     "sheet": _post("/sheet", data={"session": ""}),
-    "help": _get("/help"),
 }
 ALL_REQUESTS = {
     **PAGES,
@@ -235,7 +233,7 @@ async def test_a_refused_request_is_told_why_with_help_beside_it(client: httpx.A
     page = Page(response.text)
     assert page.answers == [answer]
     assert {"tel:988", "tel:911"} <= {link for _, link in page.spoken}
-    assert page.links["help"] == "/help"
+    assert page.links["help"] == "#help"
     assert page.links["exit"] == settings().exit_url
 
 
@@ -387,8 +385,10 @@ async def test_every_page_has_help_exit_and_nothing_from_elsewhere(client: httpx
     response = await _send(client, PAGES[name])
     assert response.status_code == 200
     page = Page(response.text)
-    assert page.links["help"] == "/help"
+    assert page.links["help"] == "#help"
     assert page.links["exit"] == settings().exit_url
+    assert 'id="help"' in response.text
+    assert {"tel:911", "tel:988", "tel:+18007997233"} <= {link for _, link in page.spoken}
     assert page.sources
     assert all(source.startswith("/") and not source.startswith("//") for source in page.sources)
 
@@ -397,7 +397,6 @@ async def test_every_number_that_can_be_called_is_a_link_to_call_it(client: http
     programs = await _say(client, "Iowa")
     kept = await _press(client, programs, next(title for title in programs.choices if "(VOIS)" in title))
     pages = {
-        "help": Page((await client.get("/help")).text),
         "opening": Page((await client.get("/")).text),
         "danger": await _say(client, "i want to die"),
         "programs": programs,
@@ -425,19 +424,6 @@ def test_addresses_are_links_that_tell_nothing_about_the_page() -> None:
         'See <a href="https://example.org/a?b=1&amp;c=2" rel="noreferrer noopener" target="_blank">'
         "https://example.org/a?b=1&amp;c=2</a>."
     )
-
-
-async def test_help_needs_no_turn_and_no_conversation(
-    client: httpx.AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def break_down(*_: object) -> None:
-        raise RuntimeError(MARKED)
-
-    monkeypatch.setattr(engine, "turn", break_down)
-    response = await client.get("/help")
-    assert response.status_code == 200
-    assert {"tel:911", "tel:988"} <= {link for _, link in Page(response.text).spoken}
-    assert Page((await client.get("/")).text).answers == ["opening"]
 
 
 async def test_the_sheet_has_a_page_of_its_own(client: httpx.AsyncClient) -> None:

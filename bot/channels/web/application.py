@@ -58,6 +58,8 @@ class Pages:
         self._templates.env.filters["linked"] = linked
         self._templates.env.globals["words"] = engine.words.page
         self._templates.env.globals["exit_url"] = settings.exit_url
+        # On every page, so that they are one tap away without a script and without the server.
+        self._templates.env.globals["help"] = engine.words.render("talk_to_person")
 
     async def opening(self, request: Request) -> Response:
         """The page as it opens. No conversation exists until something is sent."""
@@ -80,11 +82,6 @@ class Pages:
         token, session = self._session(form)
         turn = await self._engine.turn(session, "/show_sheet")
         return self._templates.TemplateResponse(request, "sheet.html", {"turn": turn, "session": token})
-
-    async def help(self, request: Request) -> Response:
-        """The help numbers, with nothing else on the page."""
-        turn = Turn((self._engine.words.render("talk_to_person"),))
-        return self._templates.TemplateResponse(request, "help.html", {"turn": turn})
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """A refused request: the sentence that says why, with help numbers."""
@@ -142,7 +139,6 @@ def create_application(engine: Engine, settings: Settings, ready: Callable[[], N
             Route("/", pages.opening, methods=["GET"]),
             Route("/", pages.turn, methods=["POST"]),
             Route("/sheet", pages.sheet, methods=["POST"]),
-            Route("/help", pages.help, methods=["GET"]),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={

@@ -75,13 +75,6 @@
     send(new URLSearchParams(new FormData(form, submitter)), said);
   });
 
-  // The help numbers come into the talk, so that it is not lost. Without the script they are a page of their own.
-  const help = document.querySelector(".help");
-  help.addEventListener("click", (event) => {
-    event.preventDefault();
-    if (!sending) send(new URLSearchParams({ choice: "/talk_to_person" }), help.textContent);
-  });
-
   // Enter sends; Shift and Enter make a new line.
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
