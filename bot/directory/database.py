@@ -108,11 +108,9 @@ def _create_engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         engine = create_engine(
-            url,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": _WAIT_SECONDS, "options": f"-c statement_timeout={_WAIT_SECONDS * 1000}"},
+            url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": _WAIT_SECONDS}
         )
+        event.listen(engine, "connect", _set_up_postgresql)
 
     def say_what_to_do(context: ExceptionContext) -> None:
         error = context.sqlalchemy_exception
@@ -130,6 +128,14 @@ def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
     cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _set_up_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    # A server that hangs must not keep a survivor waiting for ever.
+    cursor = connection.cursor()
+    cursor.execute(f"SET statement_timeout = {_WAIT_SECONDS * 1000}")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

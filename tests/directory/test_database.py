@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect, make_url
+from sqlalchemy import Engine, inspect, make_url, text
 from sqlalchemy.orm import Session
 
 from bot.directory.database import DirectoryUnavailable, connect, upgrade
@@ -117,3 +117,18 @@ def test_the_state_asked_for_is_kept_out_of_errors(database_url: str) -> None:
     assert "WY" not in str(caught.value)
     assert "WY" not in str(caught.value.__cause__)
     engine.dispose()
+
+
+def test_a_statement_may_not_run_for_ever(engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        assert engine.dialect.name == "sqlite"  # its waits are bounded by the busy timeout of the connection
+        return
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar() == "5s"
+
+
+def test_a_schema_from_a_newer_version_is_named_and_not_a_trace(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DirectoryUnavailable, match="newer version"):
+        upgrade(engine)
