@@ -18,7 +18,8 @@ def programs_in(session: Session, state: str) -> list[Program]:
 
     The order is: statewide programs of prison systems, victim-service offices, parole boards and attorneys general;
     other statewide ones; local ones open to violent crime or silent about it; local ones for juvenile or property cases
-    only. Within a group, confirmed contacts come first, then the name decides. National organizations are no program of
+    only. Within a group, letter banks come after programs with a dialogue, then confirmed contacts first, then the name
+    decides. National organizations are no program of
     a state (``resources`` has them), so "US" has none unless a federal program is added.
 
     Args:
@@ -69,8 +70,9 @@ def _known(state: str) -> str:
     return state
 
 
-def _place_in_list(entry: Program) -> tuple[int, bool, str, str]:
-    return _group(entry), entry.verification != "confirmed", entry.name.casefold(), entry.id
+def _place_in_list(entry: Program) -> tuple[int, bool, bool, str, str]:
+    letters_only = entry.formats == ["apology_letter_bank"]
+    return _group(entry), letters_only, entry.verification != "confirmed", entry.name.casefold(), entry.id
 
 
 def _group(entry: Program) -> int:

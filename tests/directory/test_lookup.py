@@ -58,6 +58,13 @@ def test_the_order_is_the_one_a_survivor_of_a_violent_crime_needs(engine: Engine
             "verification": "single_source",
         },
         {
+            "id": "us-vi-letters",
+            "operator_type": "state_corrections",
+            "reach": "statewide",
+            "name": "0",
+            "formats": "apology_letter_bank",
+        },
+        {
             "id": "us-vi-charity",
             "operator_type": "nonprofit",
             "reach": "statewide",
