@@ -13,6 +13,8 @@ OFFER_PERSON_AT = 3
 class ActionAnswer(FootbridgeAction):
     """Answers the topic asked about; asks consent first if it is heavy."""
 
+    keeps_asking = True
+
     def name(self) -> str:
         return "action_answer"
 
@@ -22,16 +24,10 @@ class ActionAnswer(FootbridgeAction):
             talk.say("not_understood", topics=first_topics([]))
             return
         talk.resume()
-        # The numbers of safety_now are the offer already.
-        often = count(talk, topic.id) >= OFFER_PERSON_AT and topic.id != "safety_now"
         if topic.heavy:
-            if often:
-                talk.say("offer_person")
             ask_consent(talk, topic.id)
         else:
             answer(talk, topic.id)
-            if often:
-                talk.say("offer_person")
         goals = talk.read("goal")
         if goals and not topic.heavy:
             add_goals(talk, goals)
@@ -39,6 +35,8 @@ class ActionAnswer(FootbridgeAction):
 
 class ActionReadWaiting(FootbridgeAction):
     """Reads the heavy answer that waited for a yes."""
+
+    keeps_asking = True
 
     def name(self) -> str:
         return "action_read_waiting"
@@ -52,6 +50,8 @@ class ActionReadWaiting(FootbridgeAction):
 class ActionReadWaitingShorter(FootbridgeAction):
     """Reads the shorter version of the heavy answer that waited."""
 
+    keeps_asking = True
+
     def name(self) -> str:
         return "action_read_waiting_shorter"
 
@@ -64,6 +64,8 @@ class ActionReadWaitingShorter(FootbridgeAction):
 class ActionSkipWaiting(FootbridgeAction):
     """Skips the heavy answer that waited."""
 
+    keeps_asking = True
+
     def name(self) -> str:
         return "action_skip_waiting"
 
@@ -75,6 +77,8 @@ class ActionSkipWaiting(FootbridgeAction):
 class ActionRepeat(FootbridgeAction):
     """Says the last words again."""
 
+    keeps_asking = True
+
     def name(self) -> str:
         return "action_repeat"
 
@@ -84,12 +88,14 @@ class ActionRepeat(FootbridgeAction):
             talk.say("nothing_to_repeat")
         for answered, values, form in said:
             talk.say(answered, form=form, **values)
-            if answered in catalog().topics and count(talk, answered) >= OFFER_PERSON_AT:
-                talk.say("offer_person")
+            if answered in catalog().topics:
+                offer_person_if_repeated(talk, answered)
 
 
 class ActionSimpler(FootbridgeAction):
     """Says the last answer in simpler words."""
+
+    keeps_asking = True
 
     def name(self) -> str:
         return "action_simpler"
@@ -104,6 +110,8 @@ class ActionSimpler(FootbridgeAction):
 
 class ActionSources(FootbridgeAction):
     """Shows where the last answer comes from."""
+
+    keeps_asking = True
 
     def name(self) -> str:
         return "action_sources"
@@ -120,14 +128,17 @@ def answer(talk: Talk, topic: str, form: str = "words") -> None:
     """Say a topic's answer and remember that it was the last."""
     talk.say(topic, form=form)
     talk.remember("last_topic", topic)
+    offer_person_if_repeated(talk, topic)
 
 
-def count(talk: Talk, topic: str) -> int:
-    """Count that a topic was asked for, and return how often it was."""
+def offer_person_if_repeated(talk: Talk, topic: str) -> None:
+    """Count how often the topic was said; from the third time on, a person may help more than the same words."""
     times = dict(talk.remembered("times_asked") or {})
     times[topic] = times.get(topic, 0) + 1
     talk.remember("times_asked", times)
-    return int(times[topic])
+    # The numbers of safety_now are the offer already.
+    if times[topic] >= OFFER_PERSON_AT and topic != "safety_now":
+        talk.say("offer_person")
 
 
 def ask_consent(talk: Talk, topic: str) -> None:

@@ -12,6 +12,8 @@ OFFER_PERSON_AT = 3
 class ActionCrisis(FootbridgeAction):
     """Shows help, for everything that was heard, the most urgent first. What was being asked waits."""
 
+    keeps_asking = True
+
     def name(self) -> str:
         return "action_crisis"
 
@@ -49,6 +51,16 @@ class ActionMenu(FootbridgeAction):
             talk.say("menu")
 
 
+class ActionTalkToPerson(FootbridgeAction):
+    """Shows the numbers of people to talk to."""
+
+    def name(self) -> str:
+        return "action_talk_to_person"
+
+    def act(self, talk: Talk) -> None:
+        talk.say("talk_to_person")
+
+
 class ActionNotUnderstood(FootbridgeAction):
     """Says so, and offers likely topics; never a weak guess."""
 
@@ -73,6 +85,8 @@ class ActionNotUnderstood(FootbridgeAction):
 
 class ActionAskAgain(FootbridgeAction):
     """Brings a person back to what was being asked, unless it was asked in this very turn."""
+
+    keeps_asking = True
 
     def name(self) -> str:
         return "action_ask_again"

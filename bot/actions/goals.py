@@ -28,6 +28,8 @@ class ActionShareGoals(FootbridgeAction):
             talk.ask("goals")
             return
         add_goals(talk, named)
+        if talk.read("state"):
+            talk.remember("state", talk.read("state")[0])
         if named == [NOT_SURE]:
             talk.ask(None)
             talk.say("after_not_sure")

@@ -52,6 +52,8 @@ class ActionGivePlace(FootbridgeAction):
 class ActionPlaceConfirmed(FootbridgeAction):
     """Takes the place after a yes."""
 
+    keeps_asking = True
+
     def name(self) -> str:
         return "action_place_confirmed"
 
@@ -61,6 +63,8 @@ class ActionPlaceConfirmed(FootbridgeAction):
 
 class ActionPlaceDenied(FootbridgeAction):
     """Asks for the place again after a no."""
+
+    keeps_asking = True
 
     def name(self) -> str:
         return "action_place_denied"
@@ -73,6 +77,8 @@ class ActionPlaceDenied(FootbridgeAction):
 
 class ActionSkipState(FootbridgeAction):
     """Goes on without a state."""
+
+    keeps_asking = True
 
     def name(self) -> str:
         return "action_skip_state"

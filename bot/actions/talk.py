@@ -105,6 +105,13 @@ class Talk:
         self.remember("asking", by)
         self.remember("waiting_topic", waiting_topic)
 
+    def stop_waiting_for_yes(self) -> None:
+        """Leave consent and confirmation, which a yes to something else must not answer."""
+        if self.remembered("asking") == "consent":
+            self.resume()
+        elif self.remembered("asking") == "confirm":
+            self.ask("state")
+
     def resume(self) -> None:
         """Leave consent or a pause, and go back to what was being asked before it."""
         if self.remembered("asking") in INTERRUPTIONS:
@@ -116,6 +123,8 @@ class FootbridgeAction(Action, ABC):  # type: ignore[misc]
 
     # Whether the action says that the person was not understood.
     counts_as_lost = False
+    # Whether a yes that was asked for may still be given after this action. After any other it means something else.
+    keeps_asking = False
 
     @abstractmethod
     def act(self, talk: Talk) -> None:
@@ -127,6 +136,8 @@ class FootbridgeAction(Action, ABC):  # type: ignore[misc]
         """Run `act`; if it fails, say so with help numbers beside it, and change nothing."""
         talk = Talk(dispatcher, tracker)
         try:
+            if not self.keeps_asking:
+                talk.stop_waiting_for_yes()
             self.act(talk)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person gets an answer with help
             # An error's text may hold what the person typed; its type does not, nor does the directory's.

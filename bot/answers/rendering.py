@@ -152,13 +152,19 @@ class Renderer:
         )
 
     def payload_for_title(self, text: str) -> str | None:
-        """The payload of the topic or goal whose title, or question, is `text` (case and marks ignored)."""
+        """The payload that the title `text` stands for wherever it is seen, or of the topic whose question it is."""
         return self._titles.get(plain(text))
 
     def _title_payloads(self) -> Mapping[str, str]:
-        titles = {
-            plain(goal.title): _payload("share_goals", {"goal": goal.id}) for goal in self._catalog.goals.values()
-        }
+        acts: dict[str, set[str]] = {}
+        for reply in self._catalog.replies.values():
+            for button in reply.buttons:
+                if button.act and not button.each and "{" not in "".join((str(button.title), *button.values.values())):
+                    acts.setdefault(plain(str(button.title)), set()).add(_payload(button.act, button.values))
+        # A title that stands for different acts in different places is understood where it was seen.
+        titles = {title: payloads.pop() for title, payloads in acts.items() if len(payloads) == 1}
+        for goal in self._catalog.goals.values():
+            titles[plain(goal.title)] = _payload("share_goals", {"goal": goal.id})
         for topic in self._catalog.topics.values():
             titles[plain(topic.title)] = titles[plain(topic.question)] = _topic_payload(topic.id)
         return titles

@@ -120,6 +120,10 @@ class Engine:
         """Whether a conversation of this id is in memory."""
         return self._conversations.knows(session)
 
+    def help_in(self, text: str) -> tuple[RenderedReply, ...]:
+        """The crisis replies that `text` calls for, outside any conversation; empty when it calls for none."""
+        return tuple(self._words.render(crisis) for crisis in self._net.find(_clean(text)))
+
     async def parse(self, text: str) -> Understanding:
         """What is understood of `text`, without a conversation."""
         text = _clean(text)

@@ -16,6 +16,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import messages as reading
 from bot.understanding.linear_component import LinearComponent
+from bot.understanding.safety_net import CRISIS
 from bot.understanding.sentence_encoder import encode
 from bot.understanding.topic_classifier import GOALS
 
@@ -32,6 +33,13 @@ _WISH = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"[,;:]|\b(?:and|but|also|plus|then)\b", re.IGNORECASE)
+# These words alone are a full answer.
+_NOT_SURE = re.compile(
+    r"^\W*(?:(?:i'?m|i am|im)\s+)?(?:really\s+|still\s+)?"
+    r"(?:(?:not|un)\s*(?:really\s+|so\s+)?sure|dunno|idk|i\s+dunno|no\s+idea|"
+    r"i\s+(?:do not|don'?t)\s+(?:really\s+)?know)(?:\s+(?:yet|really|honestly|what\s+i\s+want))*\W*$",
+    re.IGNORECASE,
+)
 # A wish of somebody else, or pressure, is no goal either.
 _OTHERS = re.compile(
     r"^\W*(?:my\s+\w+|he|she|they|people|everyone|everybody)\s+"
@@ -85,7 +93,10 @@ class GoalReader(LinearComponent):
             if reading.is_payload(message) or self._model is None:
                 continue
             intent = reading.intent_of(message)
-            if intent == GOALS:
+            if _NOT_SURE.search(message.get(TEXT)) and intent != CRISIS:
+                found = [NOT_SURE]
+                reading.set_intent(message, GOALS, 1.0)
+            elif intent == GOALS:
                 found = self._goals(self._clauses(message.get(TEXT), fewest=1), self._config["threshold"])
             elif intent == REMOVE_GOAL:
                 found = self._goal_to_remove(message)

@@ -21,5 +21,10 @@ def _encoder() -> USE:
 
 
 def encode(texts: Sequence[str]) -> Vectors:
-    """Vectors of unit length, shape (len(texts), 512). The first call in a process takes about a second."""
-    return np.asarray(_encoder().encode(list(texts)), dtype=np.float32).reshape(len(texts), DIMENSIONS)
+    """Vectors of unit length, shape (len(texts), 512). The first call in a process takes about a second.
+
+    Case is folded: the encoder tells "VOM" from "vom", and people who write in capitals mean the same.
+    """
+    return np.asarray(_encoder().encode([text.casefold() for text in texts]), dtype=np.float32).reshape(
+        len(texts), DIMENSIONS
+    )

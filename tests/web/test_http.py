@@ -443,3 +443,9 @@ async def test_the_sheet_has_a_page_of_its_own(client: httpx.AsyncClient) -> Non
 async def test_a_field_that_stands_twice_counts_once(client: httpx.AsyncClient) -> None:
     response = await _send(client, _raw(b"text=hello&text=what+does+it+cost"))
     assert Page(response.text).answers == ["cost"]
+
+
+async def test_somebody_in_danger_is_shown_help_even_where_their_talk_is_gone(client: httpx.AsyncClient) -> None:
+    response = await client.post("/", data={"session": "of yesterday", "text": "i want to die"})
+    assert response.status_code == 410
+    assert Page(response.text).answers == ["crisis_suicide"]

@@ -68,8 +68,14 @@ class Pages:
     async def turn(self, request: Request) -> Response:
         """Take one message or one choice, and show what is said."""
         form = await _read_form(request)
-        token, session = self._session(form)
         choice = form.get("choice", "")
+        try:
+            token, session = self._session(form)
+        except RequestRefused as refused:
+            # Somebody in danger is shown help even where their talk is gone.
+            if shown := self._engine.help_in(form.get("text", "")):
+                return self._page(request, Turn(shown), "", refused.status)
+            raise
         if not choice and not form.get("text", "").strip() and not form.get("session"):
             return await self.opening(request)
         if choice and not self._engine.words.is_payload(choice):
