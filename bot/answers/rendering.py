@@ -47,7 +47,10 @@ class Block:
 
 @dataclass(frozen=True)
 class RenderedReply:
-    """What one answer says: paragraphs first, then blocks of lines, then buttons."""
+    """What one answer says: paragraphs first, then blocks of lines, then buttons.
+
+    `values` are the ids that filled its blanks; `program` is the program behind the blank of that name.
+    """
 
     id: str
     paragraphs: tuple[str, ...]
@@ -56,6 +59,7 @@ class RenderedReply:
     asks: str | None = None
     ends: bool = False
     values: Mapping[str, Value] = field(default_factory=dict)
+    program: ProgramView | None = None
 
     @property
     def text(self) -> str:
@@ -121,11 +125,8 @@ class Renderer:
             asks=reply.asks,
             ends=reply.ends,
             values=values,
+            program=filled.get("program"),
         )
-
-    def program(self, reply: RenderedReply) -> ProgramView:
-        """The program that a reply's blank `program` names."""
-        return self._views.program(str(reply.values["program"]))
 
     @property
     def page(self) -> Mapping[str, str]:

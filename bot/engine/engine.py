@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import unicodedata
 from collections.abc import Mapping
@@ -80,7 +81,6 @@ class Engine:
         self._words = words
         self._catalog: Catalog = catalog()
         self._net = net
-        self._broken = words.render("something_broke")
 
     @classmethod
     def load(cls, models: Path) -> Engine:
@@ -149,23 +149,23 @@ class Engine:
         Args:
             session: the conversation's id; an unknown one begins a conversation.
             text: what was typed, a button's title, or a button's payload. Empty text opens a new conversation.
-            channel: name of the channel, for answers that have a form of their own there.
+            channel: name of the channel.
         """
         text = _clean(text)
         try:
             if not text and self.knows(session):
-                return self._unread(session, text, "nothing_typed")
+                return await self._unread(session, text, "nothing_typed", channel)
             if len(text) > LONGEST_MESSAGE:
-                return self._unread(session, text, "too_long")
+                return await self._unread(session, text, "too_long", channel)
             if self._words.looks_like_payload(text) and not self._words.is_payload(text):
-                return self._unread(session, text, "choice_unknown")
+                return await self._unread(session, text, "choice_unknown", channel)
             if not self.knows(session) and self._conversations.is_full():
-                return self._unread(session, text, "too_many")
+                return await self._unread(session, text, "too_many", channel)
             return await self._run(session, self._message(session, text), channel)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
             # Neither the message nor the error's text is logged: both may hold what the person typed.
             logger.error("A turn failed: %s", type(error).__name__)
-            return self._failed(text)
+            return self._failed(session, text)
 
     def _message(self, session: str, text: str) -> str:
         """The payload that `text` stands for, or `text` itself as something that was typed."""
@@ -185,7 +185,7 @@ class Engine:
         replies = tuple(output.replies)
         if not replies:
             logger.error("A turn said nothing.")
-            return self._failed(message)
+            return self._failed(session, message)
         turn = self._state(session, replies)
         if any(reply.id in _FORGETTING for reply in replies):
             await self._conversations.forget(session)
@@ -206,19 +206,24 @@ class Engine:
             goals=tuple(slots.get("goals") or ()),
             state=slots.get("state"),
             asks=asks,
-            programs=tuple(self._words.program(reply) for reply in replies if reply.id == "program_card"),
+            programs=tuple(reply.program for reply in replies if reply.program and reply.id == "program_card"),
             ended=any(reply.ends for reply in replies),
         )
 
-    def _unread(self, session: str, text: str, answer: str) -> Turn:
+    async def _unread(self, session: str, text: str, answer: str, channel: str) -> Turn:
         """Help if `text` needs it, otherwise the answer that says why it was not read; the talk stays where it was."""
         crises = self._net.find(text)
-        return self._state(session, tuple(self._words.render(crisis) for crisis in crises or [answer]))
+        if crises and self.knows(session):
+            # Through the rules, so that what was being asked waits as it does after any crisis.
+            return await self._run(session, f"/crisis{json.dumps({'crisis': crises})}", channel)
+        return self._say(session, crises or [answer])
 
-    def _failed(self, text: str) -> Turn:
-        crises = self._net.find(text)
-        replies = tuple(self._words.render(crisis) for crisis in crises) or (self._broken,)
-        return Turn(replies, crisis=next(iter(crises), None))
+    def _failed(self, session: str, text: str) -> Turn:
+        """Help if `text` needs it, otherwise the apology with help numbers."""
+        return self._say(session, self._net.find(text) or ["something_broke"])
+
+    def _say(self, session: str, answers: list[str]) -> Turn:
+        return self._state(session, tuple(self._words.render(answer) for answer in answers))
 
 
 def _clean(text: str) -> str:

@@ -69,6 +69,15 @@ async def test_two_messages_of_one_conversation_at_once_are_both_answered(engine
     assert set(after.goals) == {"goal_apology", "goal_answers"}
 
 
+async def test_danger_in_what_is_not_read_pauses_the_talk_like_any_other(engine: Engine) -> None:
+    """Both cards are shown, 911 first, and a yes afterwards does not read the heavy answer that waited."""
+    await engine.turn("unread danger", "could this make it worse for me")
+    turn = await engine.turn("unread danger", "word " * 2000 + " he is outside, and i want to die")
+    assert _ids(turn) == ["crisis_danger", "crisis_suicide"]
+    assert (turn.crisis, turn.asks) == ("crisis_danger", None)
+    assert _ids(await engine.turn("unread danger", "yes")) == ["help_stays"]
+
+
 async def test_when_the_model_breaks_the_person_still_gets_help(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
