@@ -58,6 +58,18 @@ SOURCES: dict[str, Source] = read(ANSWERS / "sources.yml")["sources"]
 TOPIC_OF = {topic["id"]: topic for topic in TOPICS}
 
 RISK = "retraumatization_risk"
+# Shown only after a notice and a choice.
+HEAVY = {
+    RISK,
+    "research_harm",
+    "homicide_survivors",
+    "sexual_assault",
+    "offender_intimate_partner",
+    "offender_death_row",
+    "offender_died",
+    "children",
+    "went_badly",
+}
 HOPE = "healing_through_accountability"
 GOAL_IDS = [
     "goal_answers",
@@ -313,7 +325,7 @@ def test_privacy_answer_says_what_is_kept_and_what_exit_cannot_do() -> None:
 
 def test_only_the_heavy_topics_carry_a_notice() -> None:
     heavy = {topic["id"] for topic in TOPICS if topic["heavy"] is not None}
-    assert heavy == {RISK, "homicide_survivors", "sexual_assault", "offender_intimate_partner"}
+    assert heavy == HEAVY
 
 
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic["heavy"]], ids=lambda topic: str(topic["id"]))
