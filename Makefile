@@ -8,7 +8,7 @@ RUN := $(UV) run --frozen --no-sync
 # The packages are compiled when they are installed, so that every start is quick.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run install install-tests test lint train validate shell directory bench
+.PHONY: help run install install-tests test lint train encoder validate shell directory bench evaluate
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,10 @@ train: install ## Train the model
 directory: install ## Check the directory's files and load them
 	@$(RUN) footbridge directory load
 
+# In an environment of its own: tuning needs packages that Footbridge runs without.
+encoder: $(UV) ## Tune the sentence encoder anew on the examples; half an hour or more
+	@$(UV) run --no-project --isolated --python 3.11 --with-requirements tuning/requirements.txt python -m tuning
+
 validate: install ## Let Rasa check domain, rules and examples
 	@$(RUN) rasa data validate --data bot/data
 
@@ -51,3 +55,6 @@ shell: install ## Talk to the model in Rasa's shell (start `rasa run actions --a
 
 bench: install-tests ## Measure start, memory, training and turns, and print one table
 	@$(RUN) python -m benchmarks.bench
+
+evaluate: install-tests ## Train a model, let it read the evaluation messages, and write what it understood
+	@$(RUN) python -m evaluation

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot import absent_packages, logs
+from bot.absent_packages import PackageIsAbsent
 from bot.settings import DATA, SettingError, settings
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine, Turn
 
 # Acts that the contract of `parse` (docs/command-line.md) knows by another act's name.
-_CONTRACT_ACTS = {
+CONTRACT_ACTS = {
     "give_place": "find_program",
     "do_not_know_place": "skip",
     "show_offices": "find_program",
@@ -50,11 +51,11 @@ class Channel(StrEnum):
 
 
 @app.callback()
-def prepare() -> None:
+def prepare(context: typer.Context) -> None:
     """Set up what has to stand before rasa is imported."""
     os.environ["LOG_LEVEL"] = "ERROR"  # rasa draws progress bars below this level
     logs.configure()
-    absent_packages.install()
+    absent_packages.install(serving=context.invoked_subcommand != "train")
 
 
 @app.command()
@@ -66,7 +67,7 @@ def parse() -> None:
         found = await engine.parse(text)
         return {
             "text": text,
-            "topic": _CONTRACT_ACTS.get(found.topic, found.topic),
+            "topic": CONTRACT_ACTS.get(found.topic, found.topic),
             "confidence": round(found.confidence, 4),
             "crisis": found.crisis,
             "goals": list(found.goals),
@@ -167,7 +168,7 @@ def as_contract(turn: Turn) -> dict[str, Any]:
         "state": turn.state,
         "asks": turn.asks,
         "programs": [{"id": one.id, "name": one.name, "state": one.state} for one in turn.programs],
-        "lang": "en",
+        "lang": turn.language,
         "ended": turn.ended,
     }
 
@@ -242,14 +243,19 @@ def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
     from bot.answers.catalog import AnswerDataError
     from bot.directory.database import DirectoryUnavailable
     from bot.directory.importer import DirectoryDataError
-    from bot.engine.model import ModelMissing, ModelUnreadable
+    from bot.engine.model import ModelMissing, ModelUnreadable, TrainingFailed
     from bot.understanding.place_words import PlaceWordsError
     from bot.understanding.safety_net import PhraseDataError
 
     data = (AnswerDataError, DirectoryDataError, PhraseDataError, PlaceWordsError)
-    state = (SettingError, DirectoryUnavailable, ModelMissing, ModelUnreadable)
+    state = (SettingError, DirectoryUnavailable, ModelMissing, ModelUnreadable, TrainingFailed, PackageIsAbsent)
     try:
         return run(*args)
     except (*data, *state, OSError) as error:
-        typer.echo(str(error), err=True)
+        # Rasa wraps what goes wrong while it loads a model, so a package that is missing stands behind the error.
+        typer.echo(str(absent_packages.absence_behind(error) or error), err=True)
         raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()

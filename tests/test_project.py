@@ -36,7 +36,8 @@ EXAMPLES: list[tuple[str, str]] = [
 
 def test_every_intent_has_a_rule() -> None:
     ruled = {step["intent"] for rule in RULES for step in rule["steps"] if "intent" in step}
-    assert ruled == set(DOMAIN["intents"])
+    # no_goal only teaches what is no goal; it is never read.
+    assert ruled == set(DOMAIN["intents"]) - {"no_goal"}
 
 
 def test_every_action_of_the_domain_is_used_and_exists() -> None:

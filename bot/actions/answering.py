@@ -148,7 +148,6 @@ def ask_consent(talk: Talk, topic: str) -> None:
 
 
 def first_topics(likely: list[str]) -> list[str]:
-    """Three topics to offer: the likeliest, filled up with the ones to begin with."""
-    found = [label.removeprefix("ask/") for label in likely if label.startswith("ask/") or label == "find_program"]
-    known = [topic for topic in found if topic in catalog().topics]
-    return list(dict.fromkeys([*known[:3], "what_is_vom", "retraumatization_risk", "find_program"]))[:3]
+    """Three topics to offer: the likely ones, filled up with the ones to begin with."""
+    known = [topic for topic in likely if topic in catalog().topics]
+    return list(dict.fromkeys([*known, "what_is_vom", "retraumatization_risk", "find_program"]))[:3]

@@ -72,7 +72,7 @@ class ActionNotUnderstood(FootbridgeAction):
     def act(self, talk: Talk) -> None:
         times = (talk.remembered("not_understood_in_a_row") or 0.0) + 1
         talk.remember("not_understood_in_a_row", times)
-        topics = first_topics(talk.likely_intents())
+        topics = first_topics(talk.read("likely_topic"))
         if times >= OFFER_PERSON_AT:
             talk.say("still_not_understood", topics=topics)
         elif talk.remembered("asking") == "state":

@@ -60,10 +60,6 @@ class Talk:
         """The values of an entity in the message, in order."""
         return list(self._tracker.get_latest_entity_values(entity))
 
-    def likely_intents(self) -> list[str]:
-        """Labels of the classifier, most likely first."""
-        return [str(found["name"]) for found in self._tracker.latest_message.get("intent_ranking") or []]
-
     def said_now(self) -> list[Said]:
         """What was said since the person's last message, before this action."""
         return self._said(self._turns()[-1]) if self._turns() else []

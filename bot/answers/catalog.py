@@ -111,7 +111,11 @@ class ButtonPattern(_Entry):
 
 
 class Reply(_Reviewed):
-    """Words of the dialogue itself. `blanks` names what may be filled in, and of which kind it is."""
+    """Words of the dialogue itself. `blanks` names what may be filled in, and of which kind it is.
+
+    `language` is that of the words and buttons, as HTML writes it. Words in another language than English name their
+    `sources`, because fewer people here can check them at a glance.
+    """
 
     words: str
     blanks: Mapping[str, str] = {}
@@ -119,6 +123,8 @@ class Reply(_Reviewed):
     buttons: tuple[ButtonPattern, ...] = ()
     asks: Literal["goals", "state", "confirm", "consent"] | None = None
     ends: bool = False
+    language: Literal["en", "es"] = "en"
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ def read_catalog(folder: Path) -> Catalog:
     goals: dict[str, Goal] = {}
     _add(folder / "goals.yml", goals, _entries(folder / "goals.yml", _read_yaml(folder / "goals.yml"), "goals", Goal))
     replies: dict[str, Reply] = {}
-    for name in ("dialogue.yml", "handover.yml", "crisis.yml", "page.yml"):
+    for name in ("dialogue.yml", "handover.yml", "crisis.yml", "spanish.yml", "page.yml"):
         path = folder / name
         content = _read_yaml(path)
         dates = {key: content.get(key) for key in ("reviewed_by", "written", "review_by")}
@@ -204,6 +210,9 @@ def _check_names(folder: Path, read: Catalog) -> None:
         _known(folder, goal.id, goal.sources, read.sources)
     for reply in read.replies.values():
         _known(folder, reply.id, reply.blanks.values(), BLANKS)
+        _known(folder, reply.id, reply.sources, read.sources)
+        if reply.language != "en" and not reply.sources:
+            raise AnswerDataError(f"{folder}: {reply.id!r} is not in English and names no `sources`.")
         each = [s.each for s in reply.sections if s.each] + [b.each for b in reply.buttons if b.each]
         _known(folder, reply.id, (name.split()[0].partition(".")[0] for name in each), {*reply.blanks, *ALL_THERE_ARE})
         _known(folder, reply.id, (button.without for button in reply.buttons if button.without), reply.blanks)

@@ -49,7 +49,8 @@ class Block:
 class RenderedReply:
     """What one answer says: paragraphs first, then blocks of lines, then buttons.
 
-    `values` are the ids that filled its blanks; `program` is the program behind the blank of that name.
+    `values` are the ids that filled its blanks; `program` is the program behind the blank of that name; `language` is
+    "en" or "es".
     """
 
     id: str
@@ -60,6 +61,7 @@ class RenderedReply:
     ends: bool = False
     values: Mapping[str, Value] = field(default_factory=dict)
     program: ProgramView | None = None
+    language: str = "en"
 
     @property
     def text(self) -> str:
@@ -126,6 +128,7 @@ class Renderer:
             ends=reply.ends,
             values=values,
             program=filled.get("program"),
+            language=reply.language,
         )
 
     @property

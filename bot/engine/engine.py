@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +20,46 @@ from bot.engine.conversations import Conversations, TurnLocks
 from bot.engine.gate import AnswerGate, GatedChannel, renderer
 from bot.engine.model import ModelUnreadable, find_model
 from bot.settings import DATA
+from bot.understanding.language_reader import ENGLISH, LANGUAGE, SPANISH
+from bot.understanding.messages import ASK, FALLBACK, OUT_OF_SCOPE
 from bot.understanding.place_words import PlaceWords
-from bot.understanding.safety_net import PhraseNet
+from bot.understanding.plain_text import plain_text
+from bot.understanding.safety_net import CRISIS, PhraseNet
 
 logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 2000  # characters; several times what people write to a chat, and it bounds the time of a turn
+# Characters that `parse` reads for topic, goals and place, the last ones of a text, because most people ask at the end.
+# The phrases of danger are looked for in all of it.
+LONGEST_READ = 1000
 _FORGETTING = frozenset({"started_over", "erased"})
 
 
 @dataclass(frozen=True)
 class Understanding:
-    """What was understood of one message, outside any conversation. Ids are those of the vetted data."""
+    """What was understood of one message, outside any conversation. Ids are those of the vetted data.
+
+    Attributes:
+        topic: the topic or act, the likeliest one where several are offered, or "out_of_scope".
+        confidence: how sure that is, from 0 to 1.
+        answered: whether it would be answered or done at once.
+        offered: ids of the topics that would be offered as buttons instead, likeliest first.
+        crisis: the crisis that was found, or None.
+        goals: ids of the goals that were named.
+        state: USPS code of the state, or None.
+        states: every place that was read, most likely first.
+        language: "es" for Spanish, otherwise "en".
+    """
 
     topic: str
     confidence: float
+    answered: bool
+    offered: tuple[str, ...]
     crisis: str | None
     goals: tuple[str, ...]
     state: str | None
     states: tuple[str, ...]
+    language: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,7 @@ class Turn:
         asks: "goals", "state", "confirm", "consent" or None.
         programs: the programs shown in this turn.
         ended: whether the person stopped here.
+        language: "es" where the message was in Spanish: then a reply in Spanish stands first. Otherwise "en".
     """
 
     replies: tuple[RenderedReply, ...]
@@ -67,6 +88,7 @@ class Turn:
     asks: str | None = None
     programs: tuple[ProgramView, ...] = ()
     ended: bool = False
+    language: str = ENGLISH
 
 
 class Engine:
@@ -122,25 +144,34 @@ class Engine:
 
     def help_in(self, text: str) -> tuple[RenderedReply, ...]:
         """The crisis replies that `text` calls for, outside any conversation; empty when it calls for none."""
-        return tuple(self._words.render(crisis) for crisis in self._net.find(_clean(text)))
+        return tuple(self._words.render(crisis) for crisis in self._net.find(plain_text(text)))
 
     async def parse(self, text: str) -> Understanding:
-        """What is understood of `text`, without a conversation."""
-        text = _clean(text)
-        if not self._words.is_payload(text):
+        """What is understood of `text`, without a conversation. Danger is heard in all of it, however long it is."""
+        given, text = text, plain_text(text)
+        crises: list[str] = []
+        if self._words.is_payload(given):
+            text = given  # an id is no word: cleaning would shorten one with "ccc" in it
+        elif not self._words.is_payload(text):
             text = text.lstrip("/ ") or " "
-        found = await self._agent.parse_message(text)
+            crises = self._net.find(text)
+        found = await self._agent.parse_message(text[-LONGEST_READ:].lstrip("/ ") if len(text) > LONGEST_READ else text)
         entities = found.get("entities", [])
-        intent = found["intent"]
-        topics = _values(entities, "topic")
+        intent: Mapping[str, Any] = {"name": CRISIS, "confidence": 1.0} if crises else found["intent"]
+        topics = _values(entities, "topic") if intent["name"] == ASK else ()
+        offered = _values(entities, "likely_topic") if intent["name"] == FALLBACK else ()
+        name = OUT_OF_SCOPE if intent["name"] == FALLBACK else str(intent["name"])
         states = _values(entities, "state") or _values(entities, "possible_state")
         return Understanding(
-            topic=topics[0] if topics else str(intent["name"]),
+            topic=(topics or offered or (name,))[0],
             confidence=float(intent["confidence"] or 0.0),
-            crisis=next(iter(_values(entities, "crisis")), None),
+            answered=not offered and name != OUT_OF_SCOPE,
+            offered=offered,
+            crisis=next(iter(crises), None),
             goals=_values(entities, "goal"),
             state=next(iter(_values(entities, "state")), None),
             states=states,
+            language=SPANISH if _is_spanish(found) else ENGLISH,
         )
 
     async def turn(self, session: str, text: str, channel: str = "web") -> Turn:
@@ -151,21 +182,43 @@ class Engine:
             text: what was typed, a button's title, or a button's payload. Empty text opens a new conversation.
             channel: name of the channel.
         """
-        text = _clean(text)
+        given, text = text, plain_text(text)
+        spanish: tuple[RenderedReply, ...] = ()
         try:
-            if not text and self.knows(session):
-                return await self._unread(session, text, "nothing_typed", channel)
-            if len(text) > LONGEST_MESSAGE:
-                return await self._unread(session, text, "too_long", channel)
-            if self._words.looks_like_payload(text) and not self._words.is_payload(text):
-                return await self._unread(session, text, "choice_unknown", channel)
-            if not self.knows(session) and self._conversations.is_full():
-                return await self._unread(session, text, "too_many", channel)
-            return await self._run(session, self._message(session, text), channel)
+            if self._words.is_payload(given):
+                text = given
+            read = await self._read(text)
+            if read and _is_spanish(read):
+                # In full once in a conversation; the slot says that somebody has written in Spanish before.
+                told = self._conversations.standing(session).slots.get(LANGUAGE)
+                spanish = (self._gate.render("spanish_again" if told else "spanish", {}),)
+            turn = await self._answer(session, text, read, channel)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
             # Neither the message nor the error's text is logged: both may hold what the person typed.
             logger.error("A turn failed: %s", type(error).__name__)
-            return self._failed(session, text)
+            turn = self._failed(session, text)
+        # Kept out of the conversation itself, so that "say that again" repeats the answer.
+        return replace(turn, replies=(*spanish, *turn.replies), language=SPANISH if spanish else ENGLISH)
+
+    async def _read(self, text: str) -> dict[str, Any] | None:
+        """What the model reads in what was typed, or in its beginning; None where a button was pressed."""
+        if not text or self._words.looks_like_payload(text) or self._words.is_payload(text):
+            return None
+        read: dict[str, Any] = await self._agent.parse_message(_typed(text)[:LONGEST_MESSAGE])
+        return read
+
+    async def _answer(self, session: str, text: str, read: dict[str, Any] | None, channel: str) -> Turn:
+        if not text and self.knows(session):
+            return await self._unread(session, text, "nothing_typed", channel)
+        if len(text) > LONGEST_MESSAGE:
+            return await self._unread(session, text, "too_long", channel)
+        if self._words.looks_like_payload(text) and not self._words.is_payload(text):
+            return await self._unread(session, text, "choice_unknown", channel)
+        if not self.knows(session) and self._conversations.is_full():
+            return await self._unread(session, text, "too_many", channel)
+        message = self._message(session, text)
+        # A title that was typed stands for a payload, which is read for itself.
+        return await self._run(session, message, channel, read if read and read["text"] == message else None)
 
     def _message(self, session: str, text: str) -> str:
         """The payload that `text` stands for, or `text` itself as something that was typed."""
@@ -173,15 +226,15 @@ class Engine:
             return "/open_chat"
         if self._words.is_payload(text):
             return text
-        text = text.lstrip("/ ") or "?"
+        text = _typed(text)
         if self._net.find(text):
             return text  # a title may be typed by somebody who means it
         seen = self._conversations.standing(session).buttons.get(plain(text))
         return seen or self._words.payload_for_title(text) or text
 
-    async def _run(self, session: str, message: str, channel: str) -> Turn:
+    async def _run(self, session: str, message: str, channel: str, read: dict[str, Any] | None = None) -> Turn:
         output = GatedChannel(self._gate, channel)
-        await self._agent.handle_message(UserMessage(message, output, session, input_channel=channel))
+        await self._agent.handle_message(UserMessage(message, output, session, input_channel=channel, parse_data=read))
         replies = tuple(output.replies)
         if not replies:
             logger.error("A turn said nothing.")
@@ -226,11 +279,13 @@ class Engine:
         return self._state(session, tuple(self._words.render(answer) for answer in answers))
 
 
-def _clean(text: str) -> str:
-    """`text` as it is read: look-alike letters made plain, invisible marks left out, control characters as blanks."""
-    plain_letters = unicodedata.normalize("NFKC", text)
-    seen = (mark for mark in plain_letters if unicodedata.category(mark) != "Cf")
-    return "".join(mark if mark.isprintable() else " " for mark in seen).strip()
+def _typed(text: str) -> str:
+    """`text` as words: a slash at its beginning would make it a command of Rasa's."""
+    return text.lstrip("/ ") or "?"
+
+
+def _is_spanish(read: Mapping[str, Any]) -> bool:
+    return SPANISH in _values(read.get("entities", []), LANGUAGE)
 
 
 def _values(entities: list[Mapping[str, Any]], kind: str) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
 import sys
 import tarfile
 from contextlib import redirect_stdout
@@ -14,7 +16,7 @@ from bot.settings import DATA, PROJECT
 DOMAIN = PROJECT / "domain.yml"
 CONFIG = PROJECT / "config.yml"
 TRAINING_DATA = (DATA / "nlu", DATA / "rules")
-_INPUTS = (DOMAIN, CONFIG, *TRAINING_DATA, PROJECT / "bot" / "understanding")
+_INPUTS = (DOMAIN, CONFIG, *TRAINING_DATA, DATA / "encoder", PROJECT / "bot" / "understanding")
 
 
 class ModelMissing(FileNotFoundError):  # noqa: N818 - names the state of the model
@@ -23,6 +25,10 @@ class ModelMissing(FileNotFoundError):  # noqa: N818 - names the state of the mo
 
 class ModelUnreadable(ValueError):  # noqa: N818 - names the state of the model
     """The trained model's file is damaged; the message says how to make a new one."""
+
+
+class TrainingFailed(RuntimeError):  # noqa: N818 - names what happened to the training
+    """The model could not be trained in a process of its own, which has said why."""
 
 
 def model_path(models: Path) -> Path:
@@ -78,12 +84,24 @@ def train_model(models: Path) -> Path:
     return path
 
 
+def train_model_apart(models: Path) -> None:
+    """Train as `train_model` does, in a process of its own, so that this one holds nothing that only training needs.
+
+    Raises:
+        TrainingFailed: there is no model; stderr says why.
+    """
+    command = [sys.executable, "-P", "-m", "bot.cli", "train"]
+    done = subprocess.run(command, env={**os.environ, "FOOTBRIDGE_MODELS": str(models)}, check=False)  # noqa: S603
+    if done.returncode:
+        raise TrainingFailed(f"The model was not trained (status {done.returncode}); the lines above say why.")
+
+
 def _fingerprint() -> str:
     """A digest of everything the model is made from, so that an outdated model is never served."""
     digest = hashlib.sha256()
     for given in _INPUTS:
         for path in sorted([given] if given.is_file() else given.rglob("*")):
-            if path.suffix in {".yml", ".py"}:
+            if path.suffix in {".yml", ".py", ".onnx", ".json"}:
                 digest.update(path.relative_to(PROJECT).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

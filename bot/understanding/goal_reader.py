@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import messages as reading
 from bot.understanding.linear_component import LinearComponent
+from bot.understanding.passages import is_long, passages, sentences
 from bot.understanding.safety_net import CRISIS
 from bot.understanding.sentence_encoder import encode
 from bot.understanding.topic_classifier import GOALS
@@ -23,16 +21,23 @@ from bot.understanding.topic_classifier import GOALS
 NOT_SURE = "goal_not_sure"
 NO_GOAL = "none"
 REMOVE_GOAL = "remove_goal"
-LONGEST = 40  # clauses read in one message; more than anyone types, and it bounds the time
+MOST = 6  # clauses read in one message; more than people type, and it bounds the time
 
-# Outside the talk about goals only a wish of one's own is a goal: "he wants to say sorry" and "must I" are none.
-_WISH = re.compile(
-    r"^\W*(?:(?:well|so|and|but|honestly|maybe|mostly|mainly)\W+)*"
-    r"(?:i|we)(?:'?d| would| just| really| only| still| also)*\s+(?:want|need|like|love|hope|wish|"
-    r"(?:do not|don'?t)\s+want\s+to\s+(?:be\s+(?:afraid|scared)|live|stay))\b",
+_SPLIT = re.compile(r"[,;:]|\b(?:and|but|also|plus|then|so)\b", re.IGNORECASE)
+SHORTEST_PART = 3  # words
+# Who asks a question names no hope by it ...
+_QUESTION = re.compile(
+    r"\?|^\W*(?:(?:so|and|but|well|ok|okay)\W+)*(?:do|does|did|can|could|will|would|is|are|am|was|what|whats|how|why|who|when|"
+    r"where|should|must|may)\b",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"[,;:]|\b(?:and|but|also|plus|then)\b", re.IGNORECASE)
+# ... and "I wish she would say sorry" asks nothing about apologies.
+_WISH_FOR_OTHER = re.compile(
+    r"^\W*(?:(?:well|so|and|but|honestly|maybe|mostly|mainly)\W+)*"
+    r"(?:i|we)(?:'?d| would| just| really| only| still| also)*\s+(?:want|need|like|love|hope|wish)\s+(?:that\s+)?"
+    r"(?:him|her|them|he|she|they|(?:that|the)\s+\w+)\b",
+    re.IGNORECASE,
+)
 # These words alone are a full answer.
 _NOT_SURE = re.compile(
     r"^\W*(?:(?:i'?m|i am|im)\s+)?(?:really\s+|still\s+)?"
@@ -42,8 +47,8 @@ _NOT_SURE = re.compile(
 )
 # A wish of somebody else, or pressure, is no goal either.
 _OTHERS = re.compile(
-    r"^\W*(?:my\s+\w+|he|she|they|people|everyone|everybody)\s+"
-    r"(?:says?|said|thinks?|wants?|keeps?|tells?|told|asked|asks|is\s+pushing|are\s+pushing)\b",
+    r"^\W*(?:(?:my|our|his|her|the)\s+\w+|mom|mama|mum|dad|daddy|grandma|grandpa|he|she|they|people|everyone|everybody)\b"
+    r"[^,;.]{0,30}?\b(?:says?|said|thinks?|wants?|keeps?|tells?|told|asked|asks|hopes?|wishes|insists?|pushing)\b",
     re.IGNORECASE,
 )
 # What a survivor says they do not want is no goal of theirs.
@@ -57,33 +62,31 @@ _NEGATED = re.compile(
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class GoalReader(LinearComponent):
-    """Logistic regression on each clause: one of the sixteen goals, or none."""
+    """Logistic regression on each sentence and each of its parts: one of the sixteen goals, or none."""
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "strength": 30.0,
-            # A clause counts as a goal from this probability on, in a message that is about goals ...
+            "strength": 3.0,
+            # A sentence counts as a goal from this probability on, and a part of one from the higher one; in a message
+            # that asks something, only from the highest.
             "threshold": 0.35,
-            # ... from this one on in any other message, if the clause is a wish ...
-            "threshold_elsewhere": 0.7,
-            # ... and from this one on, among the goals alone, where one is taken off the list.
+            "threshold_part": 0.6,
+            "threshold_in_question": 0.9,
+            # Where no topic is sure, the message is about goals if that much speaks for it.
+            "share": 0.3,
+            # Where a goal is taken off the list, one counts from this share of all goals on.
             "threshold_removing": 0.3,
         }
-
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
-        super().__init__(config, storage, resource)
-        self._sentences = spacy.blank("en")
-        self._sentences.add_pipe("sentencizer")
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the goals against everything else that people say."""
         vectors, labels = [], []
         for example in training_data.intent_examples:
-            vector = reading.sentence_vector(example)
-            if vector is not None and example.get(INTENT):
+            rows = reading.sentence_vectors(example)
+            if rows is not None and example.get(INTENT):
                 _, _, goal = str(example.get(INTENT_RESPONSE_KEY) or "").partition(f"{GOALS}/")
-                vectors.append(vector)
+                vectors.append(rows[0])
                 labels.append(goal or NO_GOAL)
         return self.fit(vectors, labels)
 
@@ -97,44 +100,65 @@ class GoalReader(LinearComponent):
                 found = [NOT_SURE]
                 reading.set_intent(message, GOALS, 1.0)
             elif intent == GOALS:
-                found = self._goals(self._clauses(message.get(TEXT), fewest=1), self._config["threshold"])
+                found = self._goals(message, self._config["threshold"], self._config["threshold_part"])
             elif intent == REMOVE_GOAL:
                 found = self._goal_to_remove(message)
-            elif intent in (reading.ASK, reading.FALLBACK):
-                wishes = [clause for clause in self._clauses(message.get(TEXT)) if _WISH.search(clause)]
-                found = self._goals(wishes, self._config["threshold_elsewhere"])
+            elif intent == reading.FALLBACK:
+                found = self._goals(message, self._config["threshold"], self._config["threshold_part"])
+            elif intent == reading.ASK and not _QUESTION.search(message.get(TEXT)):
+                sure = self._config["threshold_in_question"]
+                # Somebody who asks a question is not unsure of what they hope for.
+                found = [goal for goal in self._goals(message, sure, sure) if goal != NOT_SURE]
+                if found and _WISH_FOR_OTHER.search(message.get(TEXT)):
+                    reading.set_intent(message, GOALS, 1.0)
             else:
                 continue
             for goal in found:
                 reading.add_entity(message, "goal", goal, type(self).__name__)
-            if found and intent == reading.FALLBACK:
+            if found and intent == reading.FALLBACK and reading.share(message, GOALS) >= self._config["share"]:
                 reading.set_intent(message, GOALS, 1.0)
         return messages
 
     def _goal_to_remove(self, message: Message) -> list[str]:
         """The one goal that is likeliest; that it is about a goal is known already."""
-        vector = reading.sentence_vector(message)
-        if vector is None or self._model is None:
+        vectors = reading.sentence_vectors(message)
+        if vectors is None or self._model is None:
             return []
-        ranking = [(goal, share) for goal, share in self._model.ranking(vector) if goal not in (NO_GOAL, NOT_SURE)]
+        ranking = [(goal, share) for goal, share in self._model.ranking(vectors[0]) if goal not in (NO_GOAL, NOT_SURE)]
         best, share = ranking[0]
         return [best] if share / sum(each for _, each in ranking) >= self._config["threshold_removing"] else []
 
-    def _goals(self, given: Iterable[str], threshold: float) -> list[str]:
-        clauses = list(dict.fromkeys(given))[:LONGEST]
-        if not clauses or self._model is None:
+    def _goals(self, message: Message, whole: float, part: float) -> list[str]:
+        """Goals of the sentences, from the probability `whole` on, and of their parts, from `part` on."""
+        vectors = reading.sentence_vectors(message)
+        if vectors is None or self._model is None:
             return []
-        rows = self._model.probabilities(encode(clauses))
-        best = [(self._model.labels[row.argmax()], float(row.max())) for row in rows]
-        found = [goal for goal, probability in best if goal != NO_GOAL and probability >= threshold]
+        clauses = _clauses(message.get(TEXT))
+        if len(clauses) != len(vectors):  # otherwise it is one sentence, or the passages of a long message
+            vectors = encode([clause for clause, _ in clauses])
+        rows = self._model.probabilities(vectors)
+        found = []
+        for row, (clause, is_part) in zip(rows, clauses, strict=True):
+            goal = self._model.labels[row.argmax()]
+            if goal != NO_GOAL and row.max() >= (part if is_part else whole) and _is_own_wish(clause):
+                found.append(goal)
         named = [goal for goal in dict.fromkeys(found) if goal != NOT_SURE]
         return named or ([NOT_SURE] if found else [])
 
-    def _clauses(self, text: str, fewest: int = 3) -> Iterator[str]:
-        """Sentences, or their parts where each has `fewest` words, without those that say what is not wanted."""
-        for sentence in self._sentences(text).sents:
-            parts = [part.strip() for part in _SPLIT.split(sentence.text) if part.strip()]
-            apart = len(parts) > 1 and all(len(part.split()) >= fewest for part in parts)
-            for clause in parts if apart else [sentence.text]:
-                if not _NEGATED.search(clause) and not _OTHERS.search(clause):
-                    yield clause
+
+def _clauses(text: str) -> list[tuple[str, bool]]:
+    """What is read by itself, with whether it is part of a sentence: sentences and parts, or passages if it is long."""
+    if is_long(text):
+        return [(passage, False) for passage in passages(text)]
+    found: dict[str, bool] = {}
+    for sentence in sentences(text):
+        found.setdefault(sentence, False)
+        for part in _SPLIT.split(sentence):
+            if len(part.split()) >= SHORTEST_PART:
+                found.setdefault(part.strip(), True)
+    return list(found.items())[:MOST]
+
+
+def _is_own_wish(clause: str) -> bool:
+    """Whether a clause does not say what is not wanted, or what somebody else wants."""
+    return not _NEGATED.search(clause) and not _OTHERS.search(clause)

@@ -27,11 +27,11 @@ def is_payload(message: Message) -> bool:
     return str(message.get(TEXT) or "").startswith("/")
 
 
-def sentence_vector(message: Message) -> npt.NDArray[np.float32] | None:
-    """The vector that SentenceFeaturizer added, shape (512,), or None."""
+def sentence_vectors(message: Message) -> npt.NDArray[np.float32] | None:
+    """The vectors that SentenceFeaturizer added, shape (passages, 384), or None."""
     for features in message.features:
         if features.attribute == TEXT and features.is_dense():
-            return np.asarray(features.features[0], dtype=np.float32)
+            return np.asarray(features.features, dtype=np.float32)
     return None
 
 
@@ -39,6 +39,12 @@ def intent_of(message: Message) -> str | None:
     """The intent chosen so far."""
     intent = message.get(INTENT)
     return intent.get(INTENT_NAME_KEY) if isinstance(intent, dict) else intent
+
+
+def confidence(message: Message) -> float:
+    """The probability of the likeliest label, 0 where nothing was ranked."""
+    ranking = message.get(INTENT_RANKING_KEY) or []
+    return float(ranking[0][PREDICTED_CONFIDENCE_KEY]) if ranking else 0.0
 
 
 def set_intent(message: Message, name: str | None, confidence: float) -> None:
@@ -50,6 +56,12 @@ def set_ranking(message: Message, ranking: Sequence[tuple[str, float]]) -> None:
     """Store labels with their probabilities, most likely first."""
     listed = [{INTENT_NAME_KEY: name, PREDICTED_CONFIDENCE_KEY: confidence} for name, confidence in ranking]
     message.set(INTENT_RANKING_KEY, listed, add_to_output=True)
+
+
+def share(message: Message, label: str) -> float:
+    """The probability of a label in the ranking, 0 if it is not there."""
+    ranking = message.get(INTENT_RANKING_KEY) or []
+    return next((float(found[PREDICTED_CONFIDENCE_KEY]) for found in ranking if found[INTENT_NAME_KEY] == label), 0.0)
 
 
 def add_entity(message: Message, entity: str, value: str, extractor: str) -> None:

@@ -22,6 +22,11 @@ from bot.understanding.place_tokens import CODES, FEDERAL, name_keys
 
 # A city abroad that is this many times larger than its namesake here makes the name doubtful: Birmingham, Cambridge.
 _LARGER_ABROAD = 3
+# The largest city of a name is the one people mean when it is this many times larger than the next, or, where it is the
+# capital of its state, half as many times: Nashville, Des Moines, Richmond.
+_MAIN_CITY = 4
+_MAIN_COUNTY = 5  # the same for counties, by ZIP codes
+_LARGE_CITY = 150_000  # people; cities whose name is known when it is misspelled
 _KNOWN_ABROAD = 100_000  # people; a small town with such a namesake is read only with its state
 _COUNTY_KINDS = (" County", " Parish", " Borough", " Census Area", " Municipality")
 _UNKNOWN_ZIP = "."
@@ -38,6 +43,8 @@ class PlaceTables:
     zips: one character for each of 00000 to 99999, "." where there is no such ZIP code, otherwise
         chr(ord("0") + index in `codes`).
     doubtful: cities with a far larger namesake abroad.
+    main: the state that is meant by the name of a city or county, where there are others of that name.
+    large: names of cities of 150,000 people or more.
     known_abroad: names of countries and of large cities abroad.
     """
 
@@ -47,6 +54,8 @@ class PlaceTables:
     counties: dict[str, str]
     zips: str
     doubtful: list[str]
+    main: dict[str, str]
+    large: list[str]
     known_abroad: list[str]
 
     @classmethod
@@ -99,6 +108,8 @@ class PlaceTables:
             counties=_joined(counties),
             zips="".join(zips),
             doubtful=sorted(name for name in here if abroad[name] >= _LARGER_ABROAD * max(here[name].values())),
+            main=_main_cities(here) | _main_counties(counties),
+            large=sorted(name for name, by_state in here.items() if max(by_state.values()) >= _LARGE_CITY),
             known_abroad=sorted(known_abroad),
         )
 
@@ -135,6 +146,26 @@ class PlaceTables:
     def has_town(self, name: str, state: str) -> bool:
         """Whether there is a city or town of that name in the state."""
         return state in _split(self.cities.get(name, "")) or state in _split(self.towns.get(name, ""))
+
+
+def _main_cities(here: Mapping[str, Counter[str]]) -> dict[str, str]:
+    capitals = {(key, state.abbr) for state in us.states.STATES for key in name_keys(state.capital or "")}
+    main = {}
+    for name, by_state in here.items():
+        (state, people), *others = by_state.most_common(2)
+        times = _MAIN_CITY / 2 if (name, state) in capitals else _MAIN_CITY
+        if others and people >= times * others[0][1]:
+            main[name] = state
+    return main
+
+
+def _main_counties(counties: Mapping[str, Counter[str]]) -> dict[str, str]:
+    main = {}
+    for name, by_state in counties.items():
+        (state, zips), *others = by_state.most_common(2)
+        if others and zips >= _MAIN_COUNTY * others[0][1]:
+            main[name] = state
+    return main
 
 
 def _joined(counts: Mapping[str, Counter[str]]) -> dict[str, str]:

@@ -15,7 +15,7 @@ _STATE_CODES = CODES - {FEDERAL}
 
 _TOKEN = re.compile(
     r"(?P<zip>(?<![\w#$.,-])\d{5}(?:-\d{4})?(?![\w-]|[.,]\d))"
-    r"|(?P<points>(?<![\w.])[A-Za-z]\.[ ]?[A-Za-z](?:\.|(?!\w)))"
+    r"|(?P<points>(?<![\w.])[A-Za-z]\.[ ]?[A-Za-z](?:\.[A-Za-z](?!\w))?(?:\.|(?!\w)))"
     r"|(?P<word>[^\W_]+(?:['\u2019][^\W_]+)*)"
 )
 _NAME_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -29,6 +29,7 @@ class Token(NamedTuple):
 
     raw: as typed. norm: as looked up. gap: what stands between the token before and this one.
     code: the two letters in capitals when they are a USPS code, or "". zip: the five digits of a ZIP code, or "".
+    point: whether it ends with a point or one follows, as after an abbreviation.
     """
 
     raw: str
@@ -36,6 +37,7 @@ class Token(NamedTuple):
     gap: str
     code: str
     zip: str
+    point: bool
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -46,12 +48,13 @@ def tokens_of(text: str) -> list[Token]:
         raw = match.group()
         gap = text[end : match.start()]
         end = match.end()
+        point = text.startswith(".", end) or raw.endswith(".")
         if match.lastgroup == "zip":
-            tokens.append(Token(raw, raw, gap, "", raw[:5]))
+            tokens.append(Token(raw, raw, gap, "", raw[:5], point))
             continue
         plain = raw.replace(".", "").replace(" ", "").casefold() if match.lastgroup == "points" else _plain(raw)
         code = plain.upper() if len(plain) == 2 and plain.upper() in _STATE_CODES else ""
-        tokens.append(Token(raw, _WRITTEN_SHORT.get(plain, plain), gap, code, ""))
+        tokens.append(Token(raw, _WRITTEN_SHORT.get(plain, plain), gap, code, "", point))
     return tokens
 
 

@@ -26,29 +26,60 @@ class PlaceWords:
     codes_never_alone: frozenset[str]
     codes_alone_in_capitals: frozenset[str]
     codes_with_other_meanings: frozenset[str]
+    codes_read_small_after_in: frozenset[str]
     codes_with_second_place: Mapping[str, tuple[str, ...]]
+    codes_with_points: Mapping[str, tuple[str, ...]]
     other_names: Mapping[str, tuple[str, ...]]
+    abbreviations: Mapping[str, tuple[str, ...]]
+    abbreviations_that_are_words: Mapping[str, tuple[str, ...]]
     misspelled_names: Mapping[str, tuple[str, ...]]
     not_misspelled: frozenset[str]
-    states_that_are_first_names: frozenset[str]
+    washington: Mapping[str, tuple[str, ...]]
+    states_with_other_meanings: frozenset[str]
+    cities_in_several_states: frozenset[str]
+    cities_meant: Mapping[str, tuple[str, ...]]
+    cities_meant_here: frozenset[str]
     cities_that_are_words: frozenset[str]
     cities_that_are_names_of_people: frozenset[str]
+    prisons_by_state: Mapping[str, tuple[str, ...]]
+    prison_towns_by_state: Mapping[str, tuple[str, ...]]
+    facilities: frozenset[str]
     before_a_place: frozenset[str]
+    before_large_cities: frozenset[str]
     before_people_too: frozenset[str]
     before_small_codes: frozenset[str]
     before_to: frozenset[str]
     between: frozenset[str]
     city_to_state: frozenset[str]
+    before_names_of_people: frozenset[str]
+    relatives: frozenset[str]
+    said_of_people: frozenset[str]
+    answers: frozenset[str]
+    naming: frozenset[str]
     negations: frozenset[str]
+    not_negated: frozenset[str]
+    taking_back: frozenset[str]
     custody: frozenset[str]
+    court: frozenset[str]
+    crime: frozenset[str]
     living: frozenset[str]
-    living_phrases: frozenset[str]
-    of_others: frozenset[str]
+    past: frozenset[str]
+    moves: frozenset[str]
+    now: frozenset[str]
+    saying: frozenset[str]
+    writing: frozenset[str]
+    other_people: frozenset[str]
+    new_clause: frozenset[str]
+    subjects: frozenset[str]
+    same_clause: frozenset[str]
+    pointing_back: frozenset[str]
+    after_a_state: frozenset[str]
     place_to_custody: frozenset[str]
     programs: frozenset[str]
     state_to_programs: frozenset[str]
     federal: frozenset[str]
     not_federal_before: frozenset[str]
+    zip_words: frozenset[str]
     number_words_before: frozenset[str]
     number_words_after: frozenset[str]
     abroad: frozenset[str]
@@ -76,6 +107,8 @@ class PlaceWords:
 
     @classmethod
     def _list(cls, path: Path, name: str, value: object) -> frozenset[str] | dict[str, tuple[str, ...]]:
+        if name.endswith("_by_state"):
+            return cls._by_state(path, name, value)
         if str(cls.__dataclass_fields__[name].type).startswith("Mapping"):
             if not isinstance(value, dict):
                 raise PlaceWordsError(f'{path}: {name} must be lines like "name: [IA]".')
@@ -93,6 +126,21 @@ class PlaceWords:
                 f"{path}: {name}: {sorted(set(value) - CODES)} are not USPS codes; write them in capitals."
             )
         return frozenset(value)
+
+    @classmethod
+    def _by_state(cls, path: Path, name: str, value: object) -> dict[str, tuple[str, ...]]:
+        """Lists of names by USPS code, turned into codes by name."""
+        if not isinstance(value, dict):
+            raise PlaceWordsError(f'{path}: {name} must be lines like "IA: [anamosa]".')
+        codes: dict[str, tuple[str, ...]] = {}
+        for code, names in value.items():
+            if code not in CODES:
+                raise PlaceWordsError(f"{path}: {name}: {code!r} is not a USPS code; write it in capitals.")
+            if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+                raise PlaceWordsError(f"{path}: {name}: {code}: give a list of names in small letters, not {names!r}.")
+            for one in names:
+                codes[one] = (*codes.get(one, ()), code)
+        return codes
 
 
 def listed_names(path: Path) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Rasa featurizer: one dense vector a message, from the sentence encoder."""
+"""Rasa featurizer: one dense vector a message, or a passage of a long one, from the sentence encoder."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding.messages import is_payload
+from bot.understanding.passages import passages
 from bot.understanding.sentence_encoder import encode
 
 ORIGIN = "SentenceEncoder"
-BATCH = 64
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceFeaturizer(GraphComponent):  # type: ignore[misc]
-    """Adds the sentence vector, shape (1, 512), to each message that has text."""
+    """Adds sentence vectors, shape (passages, 384), to each message that has text; most are one passage."""
 
     @classmethod
     def create(
@@ -32,7 +32,7 @@ class SentenceFeaturizer(GraphComponent):  # type: ignore[misc]
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> SentenceFeaturizer:
-        encode(["ready"])  # loads the vocabulary now, so that the first survivor does not wait for it
+        encode(["ready"])  # loads the encoder now, so that the first survivor does not wait for it
         return cls()
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -43,8 +43,11 @@ class SentenceFeaturizer(GraphComponent):  # type: ignore[misc]
     def process(self, messages: list[Message]) -> list[Message]:
         """Add vectors to the messages a person typed."""
         typed = [message for message in messages if message.get(TEXT) and not is_payload(message)]
-        for start in range(0, len(typed), BATCH):
-            batch = typed[start : start + BATCH]
-            for message, vector in zip(batch, encode([message.get(TEXT) for message in batch]), strict=True):
-                message.add_features(Features(vector.reshape(1, -1), FEATURE_TYPE_SENTENCE, TEXT, ORIGIN))
+        parts = [passages(message.get(TEXT)) for message in typed]
+        vectors = encode([passage for each in parts for passage in each])
+        start = 0
+        for message, each in zip(typed, parts, strict=True):
+            rows = vectors[start : start + len(each)]
+            message.add_features(Features(rows, FEATURE_TYPE_SENTENCE, TEXT, ORIGIN))
+            start += len(each)
         return messages

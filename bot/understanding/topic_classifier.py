@@ -5,54 +5,73 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, METADATA, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.understanding import messages as reading
 from bot.understanding.linear_component import LinearComponent
+from bot.understanding.linear_model import LinearModel
 from bot.understanding.safety_net import CRISIS
+from bot.understanding.sentence_encoder import Vectors
 
 GOALS = "share_goals"
+NO_GOAL = "no_goal"
+TOPIC = "topic"
+LIKELY_TOPIC = "likely_topic"
+OFFERED = 3  # topics offered as buttons when it is not sure which one is meant
+RANKED = 10  # labels kept with a message; Rasa copies them several times in a turn
+
+# Labels of what Footbridge does not answer: other subjects, and words that mean nothing here.
+_UNKNOWN = (reading.OUT_OF_SCOPE, reading.FALLBACK)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class TopicClassifier(LinearComponent):
-    """Logistic regression on the sentence vector.
+    """Logistic regression on the sentence vector; of the passages of a long message, the surest one counts.
 
-    A topic is the retrieval intent `ask` with the topic as an entity, so that one rule answers them all. Below the
-    threshold, or when the two best are too close, the intent is `nlu_fallback`; the ranking is kept for the offer of
-    likely topics. Where SafetyNet found a crisis, the intent is `crisis`, whatever the topic.
+    A topic is the retrieval intent `ask` with the topic as an entity, so that one rule answers them all. Where it is
+    about something else, the intent is `out_of_scope`. Below the threshold, as when two topics are close, it is
+    `nlu_fallback`, and the entities `likely_topic` are the topics to offer. Where SafetyNet found a crisis, the intent
+    is `crisis`, whatever the topic.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            # scikit-learn's C; 3, 10 and 30 were tried in cross-validation, see docs/decisions/0005-classifier.md.
-            "strength": 30.0,
-            # Below this probability, say so and offer topics instead of answering.
-            "threshold": 0.4,
-            # The best must lead the second by this much.
-            "margin": 0.1,
-            # Acts that end or erase a talk need to be this sure; help in danger is shown on less.
-            "sure": {"start_over": 0.6, "erase": 0.6, "stop": 0.5, "goodbye": 0.5, "ask/safety_now": 0.3},
+            # scikit-learn's C; docs/decisions/0005-classifier.md has what was tried, and the curves of the thresholds.
+            "strength": 10.0,
+            # Below this probability, offer the likely topics instead of answering.
+            "threshold": 0.8,
+            # Where nothing is that sure: say that it does not know from this share on that what it does not answer has,
+            # against the best that it knows.
+            "refuse": 0.2,
+            # Labels that need another probability: help in danger is shown on less.
+            "sure": {"ask/safety_now": 0.3},
         }
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Fit on every example's vector; goals count as one class here, GoalReader tells them apart."""
+        """Fit on every example's vector.
+
+        Goals count as one class here, GoalReader tells them apart. An intent whose examples say `metadata: {kind: ...}`
+        is learned as several, because what it holds has nothing else in common; `{only: goals}` is for GoalReader.
+        """
         vectors, labels = [], []
         for example in training_data.intent_examples:
-            vector = reading.sentence_vector(example)
-            if vector is not None:
-                vectors.append(vector)
-                labels.append(example.get(INTENT_RESPONSE_KEY) or example.get(INTENT))
-        labels = [GOALS if label.startswith(f"{GOALS}/") else label for label in labels]
+            rows = reading.sentence_vectors(example)
+            label = example.get(INTENT_RESPONSE_KEY) or example.get(INTENT)
+            said = (example.get(METADATA) or {}).get(METADATA_INTENT) or {}
+            if rows is not None and label != NO_GOAL and said.get("only") != "goals":
+                kind = said.get("kind")
+                vectors.append(rows[0])
+                labels.append(GOALS if label.startswith(f"{GOALS}/") else f"{label}/{kind}" if kind else label)
         return self.fit(vectors, labels)
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set intent, ranking and, for a question, the entity `topic`."""
+        """Set intent, ranking and the topic, or the likely topics, of a question."""
         for message in messages:
             if not reading.is_payload(message):
                 self._classify(message)
@@ -61,20 +80,58 @@ class TopicClassifier(LinearComponent):
         return messages
 
     def _classify(self, message: Message) -> None:
-        vector = reading.sentence_vector(message)
+        vectors = reading.sentence_vectors(message)
         # Emoji, punctuation and blanks carry no words; the classifier would answer them by its priors.
-        if self._model is None or vector is None or not re.search(r"[^\W_]", message.get("text")):
+        if self._model is None or vectors is None or not re.search(r"[^\W_]", message.get(TEXT)):
             reading.set_ranking(message, [])
             reading.set_intent(message, reading.FALLBACK, 0.0)
             return
-        ranking = self._model.ranking(vector)
-        reading.set_ranking(message, ranking)
-        (best, confidence), (_, second) = ranking[:2]
-        needed = self._config["sure"].get(best, self._config["threshold"])
-        if confidence < needed or confidence - second < self._config["margin"]:
-            reading.set_intent(message, reading.FALLBACK, confidence)
-            return
-        intent, _, topic = best.partition("/")
-        reading.set_intent(message, intent, confidence)
-        if topic:
-            reading.add_entity(message, "topic", topic, type(self).__name__)
+        ranking = self._ranking(self._model, vectors)
+        reading.set_ranking(message, ranking[:RANKED])
+        intent, confidence = self._decide(ranking)
+        name, _, topic = intent.partition("/")
+        reading.set_intent(message, name, confidence)
+        if name == reading.ASK:
+            reading.add_entity(message, TOPIC, topic, type(self).__name__)
+        elif name == reading.FALLBACK and not self._refuses(ranking):
+            for likely in topics_among(ranking)[:OFFERED]:
+                reading.add_entity(message, LIKELY_TOPIC, likely, type(self).__name__)
+
+    def _ranking(self, model: LinearModel, vectors: Vectors) -> list[tuple[str, float]]:
+        """Labels with the best probability a passage gives them; one of them about something else refuses nothing."""
+        found = model.probabilities(vectors)
+        unknown = np.array([_is_unknown(label) for label in model.labels])
+        shares = np.where(unknown, found.min(axis=0), found.max(axis=0))
+        return [(model.labels[index], float(shares[index])) for index in np.argsort(-shares, kind="stable")]
+
+    def _decide(self, ranking: list[tuple[str, float]]) -> tuple[str, float]:
+        """The intent to act on, with its confidence."""
+        best, confidence = ranking[0]
+        if not _is_unknown(best) and confidence >= self._config["sure"].get(best, self._config["threshold"]):
+            return best, confidence
+        if self._refuses(ranking):
+            return max(_unknown(ranking), key=lambda found: found[1])
+        return reading.FALLBACK, confidence
+
+    def _refuses(self, ranking: list[tuple[str, float]]) -> bool:
+        unknown = sum(share for _, share in _unknown(ranking))
+        best = next(share for label, share in ranking if not _is_unknown(label))
+        return bool(unknown >= self._config["refuse"] * (unknown + best))
+
+
+def _is_unknown(label: str) -> bool:
+    """Whether a label, or the intent that it is a kind of, is one of what Footbridge does not answer."""
+    return label.partition("/")[0] in _UNKNOWN
+
+
+def _unknown(ranking: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(label, share) for label, share in ranking if _is_unknown(label)]
+
+
+def topics_among(ranking: list[tuple[str, float]]) -> list[str]:
+    """Ids of topics among ranked labels, in order; looking for a program is both a topic and an act."""
+    return [
+        label.removeprefix(f"{reading.ASK}/")
+        for label, _ in ranking
+        if label.startswith(f"{reading.ASK}/") or label == "find_program"
+    ]

@@ -54,6 +54,7 @@ def read(path: Path) -> dict[str, Any]:
 TOPIC_FILES = sorted((ANSWERS / "topics").glob("*.yml"))
 TOPICS: list[Topic] = [topic for path in TOPIC_FILES for topic in read(path)["topics"]]
 GOALS: list[Goal] = read(ANSWERS / "goals.yml")["goals"]
+SPANISH: list[dict[str, Any]] = read(ANSWERS / "spanish.yml")["replies"]
 SOURCES: dict[str, Source] = read(ANSWERS / "sources.yml")["sources"]
 TOPIC_OF = {topic["id"]: topic for topic in TOPICS}
 
@@ -464,4 +465,4 @@ def test_source_is_complete_and_cited(number: str) -> None:
     assert source["kind"] in {"official", "professional", "research", "summary", "seed"}
     assert (source["kind"] == "seed") == (number == "S1") == (source["address"] is None)
     assert source["address"] is None or re.match(r"https?://\S+$", source["address"])
-    assert any(number in entry["sources"] for entry in [*TOPICS, *GOALS])
+    assert any(number in entry["sources"] for entry in [*TOPICS, *GOALS, *SPANISH])

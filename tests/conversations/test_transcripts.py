@@ -13,7 +13,7 @@ from bot.answers.catalog import catalog
 from bot.engine.engine import Engine
 
 FOLDER = Path(__file__).parent / "transcripts"
-COMPARED = ("topic", "pending", "crisis", "goals", "state", "asks", "ended")
+COMPARED = ("topic", "pending", "crisis", "goals", "state", "asks", "ended", "language")
 
 
 def _transcripts() -> Iterator[Any]:

@@ -32,7 +32,7 @@ async def test_a_message_without_words_is_never_guessed_at(engine: Engine, text:
     session = f"no words {text!r}"
     await engine.turn(session, "hello")
     turn = await engine.turn(session, text)
-    assert _ids(turn)[0] in {"not_understood", "nothing_typed"}
+    assert _ids(turn)[0] in {"not_understood", "out_of_scope", "nothing_typed"}
     assert turn.topic is None
 
 

@@ -10,7 +10,7 @@ from bot.settings import DATA
 
 GOALS = [
     ("I want him to say sorry to my mother", ["goal_apology"]),
-    ("I want him to apologize, and I want to know why he chose us", ["goal_apology", "goal_answers"]),
+    ("I want him to apologize, and I want to know why he did it", ["goal_apology", "goal_answers"]),
     ("I don't want an apology. I want answers.", ["goal_answers"]),
     ("He wants to say sorry to me", []),
     ("My pastor says I have to forgive her", []),
@@ -30,7 +30,7 @@ async def test_goals_are_read_where_they_are_wished_for_and_only_there(
 @pytest.mark.parametrize("text", ["\U0001f622", "?!", "   ", "\u200b"])
 async def test_a_message_without_words_has_no_topic(engine: Engine, text: str) -> None:
     found = await engine.parse(text)
-    assert (found.topic, found.confidence, found.goals, found.states) == ("nlu_fallback", 0.0, (), ())
+    assert (found.topic, found.confidence, found.goals, found.states) == ("out_of_scope", 0.0, (), ())
 
 
 async def test_a_topic_that_is_not_sure_is_no_topic(engine: Engine) -> None:
@@ -48,7 +48,7 @@ async def test_a_topic_that_is_not_sure_is_no_topic(engine: Engine) -> None:
     ):
         found = await engine.parse(text)
         if found.topic != "safety_now":  # help in danger is shown on less
-            assert found.topic in ("nlu_fallback", "out_of_scope") or found.confidence >= threshold, text
+            assert not found.answered or found.confidence >= threshold, text
 
 
 @pytest.mark.parametrize("text", ["i want to start all over from the top", "please erase everything i told you here"])

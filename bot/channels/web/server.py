@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 
@@ -12,7 +13,7 @@ from bot.channels.web.application import create_application
 from bot.directory.database import DirectoryUnavailable, connect, upgrade
 from bot.directory.importer import load_directory
 from bot.engine.engine import Engine
-from bot.engine.model import ModelMissing, find_model, train_model
+from bot.engine.model import ModelMissing, find_model, train_model_apart
 from bot.settings import DATA, Settings
 
 
@@ -21,14 +22,14 @@ def serve(settings: Settings) -> None:
 
     Raises:
         OSError: the address or port cannot be used.
-        ModelUnreadable, AnswerDataError, DirectoryDataError: as their texts say.
+        TrainingFailed, ModelUnreadable, AnswerDataError, DirectoryDataError: as their texts say.
     """
     listening = _listen(settings)
     try:
         find_model(settings.models)
     except ModelMissing:
-        print("Training the model, which takes about ten seconds.", flush=True)  # noqa: T201
-        train_model(settings.models)
+        print("Training the model, which takes about a minute.", flush=True)  # noqa: T201
+        train_model_apart(settings.models)
     try:
         _fill_directory(settings.database_url)
     except DirectoryUnavailable as error:
@@ -40,6 +41,7 @@ def serve(settings: Settings) -> None:
         print(f"Footbridge is ready at http://{here}:{settings.port}", flush=True)  # noqa: T201
 
     application = create_application(Engine.load(settings.models), settings, ready)
+    gc.freeze()  # what is loaded stays; to look through it for garbage would stop every turn for a quarter of a second
     uvicorn.Server(server_config(application)).run(sockets=[listening])
 
 
