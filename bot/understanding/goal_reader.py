@@ -73,8 +73,9 @@ class GoalReader(LinearComponent):
             "threshold": 0.35,
             "threshold_part": 0.6,
             "threshold_in_question": 0.9,
-            # Where no topic is sure, the message is about goals if that much speaks for it.
+            # Where no topic is sure, the message is about goals if that much speaks for it, or no topic has this much.
             "share": 0.3,
+            "topic": 0.4,
             # Where a goal is taken off the list, one counts from this share of all goals on.
             "threshold_removing": 0.3,
         }
@@ -115,9 +116,14 @@ class GoalReader(LinearComponent):
                 continue
             for goal in found:
                 reading.add_entity(message, "goal", goal, type(self).__name__)
-            if found and intent == reading.FALLBACK and reading.share(message, GOALS) >= self._config["share"]:
+            if found and intent == reading.FALLBACK and self._speaks_of_goals(message):
                 reading.set_intent(message, GOALS, 1.0)
         return messages
+
+    def _speaks_of_goals(self, message: Message) -> bool:
+        """Whether a message that is no sure question is about goals: they are likely, or no topic is."""
+        likely = reading.share(message, GOALS) >= self._config["share"]
+        return likely or bool(0 < reading.confidence(message) < self._config["topic"])
 
     def _goal_to_remove(self, message: Message) -> list[str]:
         """The one goal that is likeliest; that it is about a goal is known already."""

@@ -8,7 +8,8 @@ import spacy
 from spacy.language import Language
 
 # Up to here one vector holds what a message says. Longer ones are read in passages; docs/decisions/0005-classifier.md.
-LONGEST_WHOLE = 60  # words
+LONGEST_WHOLE = 60  # words ...
+LONG_WORD = 7  # ... of so many characters, the blank counted
 PASSAGE = 4  # sentences
 STEP = 3  # sentences from one passage to the next, so that none stands without a neighbour
 LONGEST_SENTENCE = 16  # words; people who type without full stops are cut here
@@ -29,7 +30,7 @@ def sentences(text: str) -> list[str]:
 
 def is_long(text: str) -> bool:
     """Whether `text` is read in passages."""
-    return len(text.split()) > LONGEST_WHOLE
+    return len(text.split()) > LONGEST_WHOLE or len(text) > LONGEST_WHOLE * LONG_WORD
 
 
 def passages(text: str) -> list[str]:

@@ -19,7 +19,8 @@ from bot.understanding.places import Places
 GIVE_PLACE = "give_place"
 # Acts that a place may change into GIVE_PLACE: the sentence was not understood, or said little else.
 _WEAK = (reading.FALLBACK, reading.OUT_OF_SCOPE)
-LIKELY_QUESTION = 0.5  # a topic this likely is offered, even where a place is named beside it
+LIKELY_QUESTION = 0.5  # a topic this likely is offered, even where a place is named beside it ...
+SHORT_ANSWER = 6  # ... in more words than these
 _FILE = "place_names.json"
 
 
@@ -78,7 +79,8 @@ class PlaceReader(GraphComponent):  # type: ignore[misc]
             found = self._places.read(message.get(TEXT))
             for state in found.states:
                 reading.add_entity(message, "state" if found.certain else "possible_state", state, type(self).__name__)
-            weak = reading.intent_of(message) in _WEAK and reading.confidence(message) < LIKELY_QUESTION
+            short = len(message.get(TEXT).split()) <= SHORT_ANSWER
+            weak = reading.intent_of(message) in _WEAK and (short or reading.confidence(message) < LIKELY_QUESTION)
             if found.states and (found.bare or weak):
                 reading.set_intent(message, GIVE_PLACE, 1.0)
         return messages
