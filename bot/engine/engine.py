@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 LONGEST_MESSAGE = 2000  # characters; several times what people write to a chat, and it bounds the time of a turn
 # Characters that `parse` reads for topic, goals and place, the last ones of a text, because most people ask at the end.
 # The phrases of danger are looked for in all of it.
-LONGEST_READ = 600
+LONGEST_READ = 500
 _FORGETTING = frozenset({"started_over", "erased"})
 
 

@@ -13,7 +13,7 @@ LONG_WORD = 7  # ... of so many characters, the blank counted
 PASSAGE = 4  # sentences
 STEP = 3  # sentences from one passage to the next, so that none stands without a neighbour
 LONGEST_SENTENCE = 16  # words; people who type without full stops are cut here
-MOST = 3  # passages, and it bounds the time: the first, and the last ones, because most people ask at the end
+MOST = 2  # passages, and it bounds the time: the first, and the last ones, because most people ask at the end
 
 
 @lru_cache(maxsize=1)
