@@ -1,4 +1,4 @@
-"""The command line: `footbridge parse | talk | serve | train | directory load | directory show`."""
+"""The command line: `footbridge parse | talk | serve | train | check | directory load | directory show`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +26,8 @@ CONTRACT_ACTS = {
     "do_not_know_place": "skip",
     "show_offices": "find_program",
     "go_on": "affirm",
+    "im_okay": "affirm",
+    "not_me": "deny",
     "shorter": "simpler",
     "more_programs": "find_program",
     "show_sheet": "my_goals",
@@ -59,12 +62,15 @@ def prepare(context: typer.Context) -> None:
 
 
 @app.command()
-def parse() -> None:
+def parse(
+    explain: Annotated[bool, typer.Option("--explain", help="Add what the safety net heard: layer and rule.")] = False,
+) -> None:
     """Read JSON Lines {"text": "..."} and write what is understood, a JSON line each."""
 
     async def answer(engine: Engine, line: dict[str, Any]) -> dict[str, Any]:
         text = _text(line, "text")
         found = await engine.parse(text)
+        heard = [{"crisis": one.crisis, "layer": one.layer, "rule": one.rule} for one in found.crises]
         return {
             "text": text,
             "topic": CONTRACT_ACTS.get(found.topic, found.topic),
@@ -73,6 +79,7 @@ def parse() -> None:
             "goals": list(found.goals),
             "state": found.state,
             "states": list(found.states),
+            **({"heard": heard} if explain else {}),
         }
 
     _converse(answer)
@@ -109,6 +116,24 @@ def serve() -> None:
     from bot.channels.web.server import serve as serve_page
 
     _stop_with(lambda: serve_page(settings()))
+
+
+@app.command()
+def check(
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day to check for, if it is not today.")
+    ] = None,
+) -> None:
+    """Check answers, safety rules, directory and help lines, and name help lines not checked for too long."""
+    from bot.checks import check_data
+
+    report = _stop_with(lambda: check_data(on.date() if on else date.today(), settings().help_line_days))
+    for line in report.good:
+        typer.echo(line)
+    for line in report.problems:
+        typer.echo(line, err=True)
+    if report.problems:
+        raise typer.Exit(1)
 
 
 @directory_app.command("load")
@@ -224,6 +249,8 @@ def _talk_in_terminal(channel: str) -> None:
             turn = runner.run(engine.turn("terminal", text, channel))
             for reply in turn.replies:
                 typer.echo(f"\n{reply.text}")
+                for line in reply.lines:
+                    typer.echo(f"  {line.summary}")
                 for button in reply.buttons:
                     typer.echo(f"  [{button.title}]")
             try:
@@ -240,14 +267,23 @@ def _engine() -> Engine:
 
 def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
     """Run a command's work; an error that a person can mend ends the program with its message, not a trace."""
+    from bot.actions.leading_away import LedAwayDataError
+    from bot.actions.opposites import OppositesDataError
     from bot.answers.catalog import AnswerDataError
     from bot.directory.database import DirectoryUnavailable
     from bot.directory.importer import DirectoryDataError
     from bot.engine.model import ModelMissing, ModelUnreadable, TrainingFailed
     from bot.understanding.place_words import PlaceWordsError
-    from bot.understanding.safety_net import PhraseDataError
+    from bot.understanding.safety_rules import SafetyRulesError
 
-    data = (AnswerDataError, DirectoryDataError, PhraseDataError, PlaceWordsError)
+    data = (
+        AnswerDataError,
+        DirectoryDataError,
+        PlaceWordsError,
+        SafetyRulesError,
+        LedAwayDataError,
+        OppositesDataError,
+    )
     state = (SettingError, DirectoryUnavailable, ModelMissing, ModelUnreadable, TrainingFailed, PackageIsAbsent)
     try:
         return run(*args)

@@ -10,8 +10,12 @@ from statistics import quantiles
 from evaluation.readings import Reading
 
 OUT_OF_SCOPE = "out_of_scope"
-# The topic that a message of danger belongs to: help shown at once is the right answer to it, and to no other.
+# The topic that a message of danger belongs to: help shown at once is the right answer to it.
 DANGER = "safety_now"
+# The topic of somebody who is overwhelmed: the help shown for CRISIS_FLASHBACK holds its words, so that this help, and
+# no other, is right for it too.
+GROUNDING = "grounding_now"
+CRISIS_FLASHBACK = "crisis_flashback"
 HELP = "help"
 
 Expected = tuple[str, Reading]
@@ -41,8 +45,13 @@ def guess(reading: Reading) -> str:
 
 
 def is_right(expected: str, reading: Reading) -> bool:
-    """Whether the best guess is the expected topic or act. Help shown at once is right for DANGER alone."""
-    return expected == DANGER if reading.crisis else reading.topic == expected
+    """Whether the best guess is the expected topic or act.
+
+    Help shown at once is right for DANGER, and the help for a flashback for GROUNDING; it is wrong for all else.
+    """
+    if reading.crisis:
+        return expected == DANGER or (expected == GROUNDING and reading.crisis == CRISIS_FLASHBACK)
+    return reading.topic == expected
 
 
 def is_refused(reading: Reading) -> bool:
@@ -53,6 +62,13 @@ def is_refused(reading: Reading) -> bool:
 def accuracy(pairs: Sequence[Expected]) -> Share:
     """How often the best guess is right."""
     return Share(sum(is_right(expected, reading) for expected, reading in pairs), len(pairs))
+
+
+def understood(pairs: Sequence[Expected]) -> Share:
+    """How often the best guess is right, where help is shown first too: "go on" leads to it then."""
+    return Share(
+        sum(is_right(expected, reading) or reading.topic == expected for expected, reading in pairs), len(pairs)
+    )
 
 
 def accuracy_with_offers(pairs: Sequence[Expected]) -> Share:
@@ -71,9 +87,11 @@ def wrong_answers(pairs: Sequence[Expected]) -> Share:
 
 
 def help_shown(pairs: Sequence[Expected]) -> Share:
-    """How often help is shown instead of the topic, of the messages that are not about DANGER."""
-    others = [reading for expected, reading in pairs if expected != DANGER]
-    return Share(sum(reading.crisis is not None for reading in others), len(others))
+    """How often help is shown that is not right, of the messages that are not about DANGER."""
+    others = [(expected, reading) for expected, reading in pairs if expected != DANGER]
+    return Share(
+        sum(reading.crisis is not None and not is_right(expected, reading) for expected, reading in others), len(others)
+    )
 
 
 def refusals(readings: Sequence[Reading]) -> Share:

@@ -12,11 +12,38 @@ from pathlib import Path
 
 from bot.answers.catalog import Catalog, catalog
 from bot.directory.rows import STATES
+from bot.settings import DATA
+from bot.understanding.safety_rules import read_rule_book
 
 FOLDER = Path(__file__).resolve().parent
 SETS = ("development", "final")
+SAFETY_FOLDER = DATA / "safety"
 VOICES = ("short", "plain", "typo", "story", "indirect")
 KINDS = ("near", "far", "nonsense", "abuse", "injection")
+# How somebody in danger says it, and what sounds like danger and is none; evaluation/README.md says what each is.
+INDIRECT, SPANISH, EVERYDAY = "indirect", "spanish", "everyday"
+DANGER_KINDS = ("direct", INDIRECT, "slang", "misspelled", "voice", "spaced", "long", "third", "goals", SPANISH)
+HARD_KINDS = (
+    "past_crime",
+    "grief",
+    "anger",
+    "resolved",
+    "negation",
+    "suicide_loss",
+    "idiom",
+    "drunk_driver",
+    "death_row",
+    "medical",
+    "quote",
+    "fear_of_meeting",
+    "age_then",
+    "asks_about",
+    "offender_side",
+    "wish_for_contact",
+    "hopes",
+    SPANISH,
+)
+LANGUAGES = ("en", "es")
 # The acts of docs/command-line.md.
 ACTS = (
     "greet",
@@ -95,6 +122,24 @@ class SpanishMessage:
 
 
 @dataclass(frozen=True)
+class SafetyMessage:
+    """What somebody in danger wrote, or somebody who is in none.
+
+    Attributes:
+        crisis: id of the crisis reply that should be shown, the first to be helped first; None where there is none.
+        also: ids of other crisis replies that are right as well.
+        kind: one of DANGER_KINDS, or of HARD_KINDS and EVERYDAY where there is no crisis.
+        language: one of LANGUAGES.
+    """
+
+    text: str = field(repr=False)
+    crisis: str | None
+    also: frozenset[str]
+    kind: str
+    language: str
+
+
+@dataclass(frozen=True)
 class EvaluationSet:
     """All messages of one set, each kind in the order of its file."""
 
@@ -150,6 +195,33 @@ def read_set(folder: Path, vetted: Catalog | None = None) -> EvaluationSet:
             for row in _rows(folder / "spanish.csv", ("topic", "text"))
         ],
     )
+
+
+def read_safety_set(path: Path) -> list[SafetyMessage]:
+    """Read a file of messages for the safety net, in its order.
+
+    Args:
+        path: a CSV file with the columns crisis, also, kind, language and text.
+
+    Raises:
+        MessageDataError: as `read_set` does; and a row without a crisis names others or has a kind of danger, or the
+            reverse.
+    """
+    crises = read_rule_book().order
+    found = []
+    for row in _rows(path, ("crisis", "also", "kind", "language", "text")):
+        crisis = row.one_of("crisis", crises, "a crisis") if row.cells["crisis"] else None
+        also = row.all_of("also", crises, "a crisis")
+        if also and (crisis is None or crisis in also):
+            raise MessageDataError(f"{row.place}: also takes other crises than the first, where there is a first.")
+        kind = (
+            row.one_of("kind", DANGER_KINDS, "a kind of danger")
+            if crisis
+            else row.one_of("kind", (*HARD_KINDS, EVERYDAY), "a kind of message without danger")
+        )
+        language = row.one_of("language", LANGUAGES, "a language")
+        found.append(SafetyMessage(row.text, crisis, also, kind, language))
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pictures: confusion between families of topics, and what confidence is worth."""
+"""The pictures: confusion between families of topics, what confidence is worth, and the threshold of the safety net."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from evaluation.measures import ConfusionRow, ReliabilityPoint, ThresholdPoint
+from evaluation.safety_measures import SafetyPoint
 
 # Okabe and Ito's colours, which people with any colour vision can tell apart (https://jfly.uni-koeln.de/color/).
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
@@ -110,6 +111,38 @@ def _draw_reliability(axes: Axes, curves: Mapping[str, Sequence[ReliabilityPoint
     axes.set_ylabel("Share of right best guesses")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), frameon=False)
     _unit_square(axes)
+
+
+def draw_safety(path: Path, curves: Mapping[str, Sequence[SafetyPoint]], shipped: Mapping[str, SafetyPoint]) -> None:
+    """Save what each threshold of the classifier would do beside the rules, for both sets.
+
+    Args:
+        path: the PNG file.
+        curves: points of each set by name, in the order of their thresholds.
+        shipped: the point of each set at the threshold that is shipped.
+    """
+    figure = Figure(figsize=(12, 5.6), dpi=_DPI, layout="constrained")
+    both, over = figure.subplots(1, 2)
+    styles = ((_BLUE, "-"), (_ORANGE, "--"))
+    for (name, points), (color, line) in zip(curves.items(), styles, strict=True):
+        found = [point.recall for point in points]
+        both.plot(found, [point.precision for point in points], color=color, linestyle=line, label=name)
+        both.plot([shipped[name].recall], [shipped[name].precision], "o", color=color, label=f"{name}: as shipped")
+        at = [point.threshold for point in points]
+        over.plot(at, found, color=color, linestyle=line, label=f"{name}: danger heard")
+        alarms = [point.false_alarms for point in points]
+        over.plot(at, alarms, color=color, linestyle=line, linewidth=1, alpha=0.7, label=f"{name}: false alarms")
+    over.axvline(next(iter(shipped.values())).threshold, color=_GREY, linewidth=1, label="as shipped")
+    both.set_title("Danger heard, and how often it is danger")
+    both.set_xlabel("Of the messages of danger: heard (recall)")
+    both.set_ylabel("Of the messages heard: danger (precision)")
+    over.set_title("The threshold of the classifier, beside the rules")
+    over.set_xlabel("The classifier speaks when danger is at least this likely")
+    over.set_ylabel("Share of messages")
+    for axes in (both, over):
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False, ncols=2)
+        _unit_square(axes)
+    _save(figure, path)
 
 
 def _unit_square(axes: Axes) -> None:

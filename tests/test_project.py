@@ -18,7 +18,7 @@ from bot.directory.importer import read_directory
 from bot.engine.action_endpoint import InProcessActions
 from bot.engine.gate import renderer
 from bot.settings import DATA, PROJECT, SettingError, Settings
-from bot.understanding.safety_net import PHRASES, PhraseDataError, PhraseNet
+from bot.understanding.safety_rules import read_rule_book
 
 DOMAIN: dict[str, Any] = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
 RULES: list[dict[str, Any]] = [
@@ -28,7 +28,8 @@ RULES: list[dict[str, Any]] = [
 ]
 EXAMPLES: list[tuple[str, str]] = [
     (entry["intent"], line.strip().removeprefix("- "))
-    for path in sorted((DATA / "nlu").glob("*.yml"))
+    for folder in (DATA / "nlu", DATA / "safety" / "training")
+    for path in sorted(folder.glob("*.yml"))
     for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]
     for line in entry["examples"].splitlines()
 ]
@@ -36,8 +37,8 @@ EXAMPLES: list[tuple[str, str]] = [
 
 def test_every_intent_has_a_rule() -> None:
     ruled = {step["intent"] for rule in RULES for step in rule["steps"] if "intent" in step}
-    # no_goal only teaches what is no goal; it is never read.
-    assert ruled == set(DOMAIN["intents"]) - {"no_goal"}
+    # no_goal and no_crisis only teach what is no goal and no danger; they are never read.
+    assert ruled == set(DOMAIN["intents"]) - {"no_goal", "no_crisis"}
 
 
 def test_every_action_of_the_domain_is_used_and_exists() -> None:
@@ -70,11 +71,12 @@ def test_every_topic_and_goal_has_examples() -> None:
     assert {intent for intent in topics | goals if counts[intent] < 10} == set()
 
 
-def test_every_crisis_has_phrases_and_a_reply() -> None:
-    phrases = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))["phrases"]
-    replies = {reply for reply in catalog().replies if reply.startswith("crisis_")}
-    assert set(phrases) == replies
-    assert list(phrases)[:3] == ["crisis_danger", "crisis_suicide", "crisis_selfharm"]
+def test_every_crisis_has_rules_examples_and_a_reply() -> None:
+    order = read_rule_book().order
+    assert set(order) == {reply for reply in catalog().replies if reply.startswith("crisis_")}
+    assert order[:3] == ["crisis_danger", "crisis_suicide", "crisis_selfharm"]
+    taught = {path.stem for path in (DATA / "safety" / "training").glob("*.yml")}
+    assert taught == {*order, "no_crisis"}
 
 
 def test_every_crisis_reply_gives_a_number_before_its_fifth_sentence() -> None:
@@ -82,22 +84,6 @@ def test_every_crisis_reply_gives_a_number_before_its_fifth_sentence() -> None:
         if reply.id.startswith("crisis_"):
             first = re.split(r"(?<=[.!?])\s", reply.words)[:4]
             assert re.search(r"\b(911|988|1-8\d\d-\d{3}-\d{4})\b", " ".join(first)), reply.id
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("I want to die.", ["crisis_suicide"]),
-        ("he is outside, and I want to die", ["crisis_danger", "crisis_suicide"]),
-        ("I'm not safe right now!!", ["crisis_danger"]),
-        ("IM NOT SAFE RIGHT NOW", ["crisis_danger"]),
-        ("how much does it cost", []),
-        ("", []),
-        ("\U0001f622", []),
-    ],
-)
-def test_phrases_of_danger_are_found_in_order(text: str, expected: list[str]) -> None:
-    assert PhraseNet.read().find(text) == expected
 
 
 def test_every_reply_renders_with_ids_for_its_blanks() -> None:
@@ -145,14 +131,6 @@ def test_every_program_and_office_has_a_card() -> None:
 )
 def test_a_payload_that_no_button_carries_is_none(text: str) -> None:
     assert not renderer().is_payload(text)
-
-
-def test_broken_phrases_of_danger_are_named(tmp_path: Path) -> None:
-    for content in ("phrases: {crisis_danger: [911]}", "phrases: [", "other: 1", "phrases: {crisis_danger: help}"):
-        broken = tmp_path / "phrases.yml"
-        broken.write_text(content)
-        with pytest.raises(PhraseDataError, match=r"phrases\.yml"):
-            PhraseNet.read(broken)
 
 
 def _an_office() -> str:

@@ -1,8 +1,8 @@
 """Tunes the sentence encoder on the project's examples and writes bot/data/encoder: `python -m tuning`.
 
-It learns to tell every topic, act and goal apart, in English and Spanish; what is kept is the encoder without its last
-layer, with 8-bit weights. The same examples give the same encoder but for the rounding of the machine. Half an hour to
-an hour on two cores; docs/decisions/0005-classifier.md has what it gains.
+It learns to tell every topic, act and goal apart, and who is in danger, in English and Spanish; what is kept is the
+encoder without its last layers, with 8-bit weights. The same examples give the same encoder but for the rounding of the
+machine. Half an hour to an hour on two cores; docs/decisions/0005-classifier.md has what it gains.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import math
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -27,10 +28,15 @@ from tuning.tokenizer import SPECIAL, needed_pieces, tokenizer
 
 logger = logging.getLogger("tuning")
 
-EXAMPLES = Path("bot/data/nlu")
+EXAMPLES = (Path("bot/data/nlu"), Path("bot/data/safety/training"))
 OUT = Path("bot/data/encoder")
 # What is no label to learn: an example of it says only what a message is not.
 NOT_A_LABEL = "no_goal"
+# Whether somebody is in danger is learned beside what they ask: from these and from examples that name a crisis ...
+CRISIS = "crisis"
+NO_CRISIS = "no_crisis"
+# ... and from all others that there is none, but for those that may be either.
+MAYBE_CRISIS = frozenset({"ask/safety_now", "ask/grounding_now", "ask/went_badly", "leave", "out_of_scope/abuse"})
 
 SEED = 0
 EPOCHS = 4
@@ -45,39 +51,65 @@ WITH_SLIPS = 0.25  # share of examples that get a slip of the keyboard each time
 WORDS = {"en": 120_000, "es": 60_000}
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
-Examples = list[tuple[str, str]]
+IGNORED = -100  # the label that torch's loss leaves out
 
 
-def examples(folder: Path) -> Examples:
-    """Texts with their labels, from every file of examples below `folder`."""
-    found: Examples = []
-    for path in sorted(folder.rglob("*.yml")):
+@dataclass(frozen=True)
+class Example:
+    """A text with what is learned from it.
+
+    Attributes:
+        text: what somebody might type.
+        asked: intent, with its kind where it has one, or None.
+        crisis: id of the crisis, NO_CRISIS, or None where it may be either.
+    """
+
+    text: str
+    asked: str | None
+    crisis: str | None
+
+    @classmethod
+    def of(cls, text: str, intent: str, metadata: Mapping[str, str]) -> Example:
+        """The example of an entry: what it teaches is told by its intent and its metadata."""
+        kind, crisis = metadata.get("kind"), metadata.get("crisis")
+        if intent in (CRISIS, NO_CRISIS):
+            return cls(text, None, crisis or NO_CRISIS)
+        asked = f"{intent}/{kind}" if kind else intent
+        asked_or_none = None if intent == NOT_A_LABEL else asked
+        return cls(text, asked_or_none, crisis or (None if asked in MAYBE_CRISIS else NO_CRISIS))
+
+
+def examples(folders: Sequence[Path]) -> list[Example]:
+    """Every example of the files below `folders`."""
+    found: list[Example] = []
+    for path in sorted(path for folder in folders for path in folder.rglob("*.yml")):
         for entry in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            if entry.get("intent") not in (None, NOT_A_LABEL):
-                lines = entry["examples"].splitlines()
-                found += [(line[2:].strip(), entry["intent"]) for line in lines if line.startswith("- ")]
+            if "intent" in entry:
+                lines = [line for line in entry["examples"].splitlines() if line.startswith("- ")]
+                found += [Example.of(line[2:].strip(), entry["intent"], entry.get("metadata") or {}) for line in lines]
     return found
 
 
 class Network(torch.nn.Module):
-    """The encoder, the mean of its vectors, and one layer that is thrown away afterwards."""
+    """The encoder, the mean of its vectors, and a layer for each thing to learn, which are thrown away afterwards."""
 
-    def __init__(self, encoder: BertModel, words: Tokenizer, labels: int) -> None:
+    def __init__(self, encoder: BertModel, words: Tokenizer, labels: Sequence[int]) -> None:
         super().__init__()
         self.encoder = encoder
         self.words = words
         self.dropout = torch.nn.Dropout(DROPOUT)
-        self.last = torch.nn.Linear(encoder.config.hidden_size, labels)
-        torch.nn.init.normal_(self.last.weight, std=0.02)
-        torch.nn.init.zeros_(self.last.bias)
+        self.last = torch.nn.ModuleList(torch.nn.Linear(encoder.config.hidden_size, count) for count in labels)
+        for layer in self.last:
+            torch.nn.init.normal_(layer.weight, std=0.02)
+            torch.nn.init.zeros_(layer.bias)
 
-    def forward(self, texts: Sequence[str]) -> torch.Tensor:
-        """Scores of the labels, shape (len(texts), labels)."""
+    def forward(self, texts: Sequence[str]) -> list[torch.Tensor]:
+        """Scores of the labels of each thing to learn, shape (len(texts), labels)."""
         found = self.words.encode_batch(list(texts))
         ids = torch.tensor([each.ids for each in found])
         mask = torch.tensor([each.attention_mask for each in found])
-        scores: torch.Tensor = self.last(self.dropout(mean_vector(self.encoder, ids, mask)))
-        return scores
+        vectors = self.dropout(mean_vector(self.encoder, ids, mask))
+        return [layer(vectors) for layer in self.last]
 
 
 def mean_vector(encoder: BertModel, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -187,11 +219,17 @@ def batches(texts: Sequence[str], chance: random.Random) -> Iterator[list[int]]:
     yield from made
 
 
-def tune(network: Network, texts: list[str], labels: list[int], count: int) -> None:
-    """Train all weights of `network` in place."""
+def numbered(labels: Sequence[str | None]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The labels as numbers, IGNORED where there is none, and the weight of each: the rarer, the more it counts."""
+    names = sorted({label for label in labels if label is not None})
+    numbers = torch.tensor([IGNORED if label is None else names.index(label) for label in labels])
+    shares = torch.bincount(numbers[numbers != IGNORED], minlength=len(names)).float()
+    return numbers, (shares.mean() / shares).sqrt()
+
+
+def tune(network: Network, texts: Sequence[str], answers: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> None:
+    """Train all weights of `network` in place, on what `numbered` gives for each thing to learn."""
     chance = random.Random(SEED)  # noqa: S311 - slips of the keyboard are no secret
-    answers = torch.tensor(labels)
-    shares = torch.bincount(answers, minlength=count).float()
     optimizer = torch.optim.AdamW(
         [
             {"params": network.encoder.parameters(), "lr": RATE, "weight_decay": 0.01},
@@ -202,20 +240,25 @@ def tune(network: Network, texts: list[str], labels: list[int], count: int) -> N
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, step / (WARM_UP * steps + 1)) * max(0.0, (steps - step) / steps)
     )
-    loss_of = torch.nn.CrossEntropyLoss(weight=(shares.mean() / shares).sqrt(), label_smoothing=SMOOTHING)
+    losses = [
+        torch.nn.CrossEntropyLoss(weight, ignore_index=IGNORED, label_smoothing=SMOOTHING) for _, weight in answers
+    ]
     network.train()
     for epoch in range(EPOCHS):
         total = 0.0
         for batch in batches(texts, chance):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores = network([with_slip(texts[index], chance) for index in batch])
-            loss = loss_of(scores.float(), answers[batch])
+            loss = torch.zeros(())
+            for score, (numbers, _), loss_of in zip(scores, answers, losses, strict=True):
+                if (numbers[batch] != IGNORED).any():  # the mean of nothing is no number
+                    loss = loss + loss_of(score.float(), numbers[batch])
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             rate.step()
-            total += float(loss) * len(batch)
+            total += float(loss.detach()) * len(batch)
         logger.info("Epoch %d of %d: loss %.3f", epoch + 1, EPOCHS, total / len(texts))
 
 
@@ -256,17 +299,18 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     torch.manual_seed(SEED)
     given = examples(EXAMPLES)
-    texts = [text for text, _ in given]
-    labels = sorted({label for _, label in given})
+    texts = [example.text for example in given]
+    answers = [numbered([example.asked for example in given]), numbered([example.crisis for example in given])]
+    counts = [len(weights) for _, weights in answers]
     base = BaseEncoder.installed()
     vocabulary = [word for language, count in WORDS.items() for word in top_n_list(language, count)]
     kept = needed_pieces(base, vocabulary + texts)
     words = tokenizer((base.pieces[index], float(base.scores[index])) for index in kept)
     words.enable_padding(pad_id=SPECIAL.index("<pad>"), pad_token="<pad>")  # noqa: S106 - a piece, no password
     words.enable_truncation(LONGEST)
-    logger.info("%d examples, %d labels, %d pieces", len(texts), len(labels), len(kept))
-    network = Network(transformer(base, kept), words, len(labels))
-    tune(network, texts, [labels.index(label) for _, label in given], len(labels))
+    logger.info("%d examples, %d and %d labels, %d pieces", len(texts), *counts, len(kept))
+    network = Network(transformer(base, kept), words, counts)
+    tune(network, texts, answers)
     export(network.encoder, words, OUT)
     logger.info("Wrote %s.", OUT)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.actions.goals import add_goals
 from bot.actions.talk import FootbridgeAction, Talk
-from bot.answers.catalog import catalog
+from bot.answers.catalog import Topic, catalog
 
 # Asked the same thing this often, a person is offered beside the answer.
 OFFER_PERSON_AT = 3
@@ -21,15 +21,12 @@ class ActionAnswer(FootbridgeAction):
     def act(self, talk: Talk) -> None:
         topic = catalog().find_topic(next(iter(talk.read("topic")), None))
         if topic is None:
-            talk.say("not_understood", topics=first_topics([]))
+            talk.say("not_understood", topics=first_topics(talk, []))
             return
-        talk.resume()
-        if topic.heavy:
-            ask_consent(talk, topic.id)
-        else:
-            answer(talk, topic.id)
+        talk.leave_interruptions()
+        answer_or_ask_consent(talk, topic)
         goals = talk.read("goal")
-        if goals and not topic.heavy:
+        if goals and not topic.heavy and not talk.listed("led_away"):
             add_goals(talk, goals)
 
 
@@ -43,7 +40,7 @@ class ActionReadWaiting(FootbridgeAction):
 
     def act(self, talk: Talk) -> None:
         topic = talk.remembered("waiting_topic")
-        talk.resume()
+        talk.resume("consent")
         answer(talk, topic)
 
 
@@ -57,7 +54,7 @@ class ActionReadWaitingShorter(FootbridgeAction):
 
     def act(self, talk: Talk) -> None:
         topic = talk.remembered("waiting_topic")
-        talk.resume()
+        talk.resume("consent")
         answer(talk, topic, form="simpler")
 
 
@@ -70,7 +67,7 @@ class ActionSkipWaiting(FootbridgeAction):
         return "action_skip_waiting"
 
     def act(self, talk: Talk) -> None:
-        talk.resume()
+        talk.resume("consent")
         talk.say("consent_skipped")
 
 
@@ -124,6 +121,14 @@ class ActionSources(FootbridgeAction):
             talk.say("sources_in_general")
 
 
+def answer_or_ask_consent(talk: Talk, topic: Topic) -> None:
+    """Say a topic's answer, or ask before a heavy one."""
+    if topic.heavy:
+        ask_consent(talk, topic.id)
+    else:
+        answer(talk, topic.id)
+
+
 def answer(talk: Talk, topic: str, form: str = "words") -> None:
     """Say a topic's answer and remember that it was the last."""
     talk.say(topic, form=form)
@@ -147,7 +152,8 @@ def ask_consent(talk: Talk, topic: str) -> None:
     talk.say("consent", topic=topic)
 
 
-def first_topics(likely: list[str]) -> list[str]:
+def first_topics(talk: Talk, likely: list[str]) -> list[str]:
     """Three topics to offer: the likely ones, filled up with the ones to begin with."""
-    known = [topic for topic in likely if topic in catalog().topics]
-    return list(dict.fromkeys([*known, "what_is_vom", "retraumatization_risk", "find_program"]))[:3]
+    offered = [*likely, "what_is_vom", "retraumatization_risk", "find_program", "counselling_peers"]
+    known = [topic for topic in offered if topic in catalog().topics and not talk.is_led_away(topic)]
+    return list(dict.fromkeys(known))[:3]

@@ -27,15 +27,7 @@ class ActionShareGoals(FootbridgeAction):
             talk.say("ask_goals", goals=talk.listed("goals"))
             talk.ask("goals")
             return
-        add_goals(talk, named)
-        if talk.read("state"):
-            talk.remember("state", talk.read("state")[0])
-        if named == [NOT_SURE]:
-            talk.ask(None)
-            talk.say("after_not_sure")
-        else:
-            talk.ask("goals")
-            talk.say("ask_more_goals")
+        take_goals(talk, named)
 
 
 class ActionFinishGoals(FootbridgeAction):
@@ -84,6 +76,28 @@ class ActionRemoveGoal(FootbridgeAction):
                 talk.say("which_goal_to_remove", goals=goals)
             else:
                 talk.say("no_goals_yet")
+
+
+def take_goals(talk: Talk, named: Sequence[str]) -> None:
+    """Put the goals of an answer about goals on the list, and ask for more."""
+    add_goals(talk, named)
+    if talk.read("state"):
+        talk.remember("state", talk.read("state")[0])
+    if list(named) == [NOT_SURE]:
+        talk.ask(None)
+        talk.say("after_not_sure")
+    else:
+        talk.ask("goals")
+        talk.say("ask_more_goals")
+
+
+def takes_for_goals(talk: Talk) -> bool:
+    """Where goals were asked for, take what could be some for goals, though out of the blue it would be none."""
+    possible = [goal for goal in talk.read("possible_goal") if goal in catalog().goals]
+    if talk.remembered("asking") != "goals" or not possible:
+        return False
+    take_goals(talk, possible)
+    return True
 
 
 def add_goals(talk: Talk, named: Sequence[str]) -> None:

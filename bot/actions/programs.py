@@ -49,6 +49,18 @@ class ActionGivePlace(FootbridgeAction):
         take_place(talk)
 
 
+class ActionPlaceUnknown(FootbridgeAction):
+    """Says that the place need not be known."""
+
+    keeps_asking = True
+
+    def name(self) -> str:
+        return "action_place_unknown"
+
+    def act(self, talk: Talk) -> None:
+        talk.say("place_unknown")
+
+
 class ActionPlaceConfirmed(FootbridgeAction):
     """Takes the place after a yes."""
 

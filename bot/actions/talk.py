@@ -11,6 +11,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from bot.actions.leading_away import leading_away
 from bot.answers.catalog import catalog
 from bot.directory.database import DirectoryUnavailable
 
@@ -60,6 +61,11 @@ class Talk:
         """The values of an entity in the message, in order."""
         return list(self._tracker.get_latest_entity_values(entity))
 
+    @property
+    def text(self) -> str:
+        """What was typed, or a button's payload."""
+        return str(self._tracker.latest_message.get("text") or "")
+
     def said_now(self) -> list[Said]:
         """What was said since the person's last message, before this action."""
         return self._said(self._turns()[-1]) if self._turns() else []
@@ -94,24 +100,76 @@ class Talk:
         self.remember("waiting_topic", None)
 
     def interrupt(self, by: str, waiting_topic: str | None = None) -> None:
-        """Put "consent" or "paused" before what is being asked, which waits and comes back with `resume`."""
-        self.resume()
+        """Put "consent" or "paused" before what is being asked, which waits and comes back with `resume`.
+
+        A pause may stand before consent, whose topic goes on waiting. A pause in a pause changes nothing.
+        """
         before = self.remembered("asking")
-        self.remember("asked_before", "state" if before == "confirm" else before)
+        if before == by:
+            return
+        self.remember("asked_before", [*self.listed("asked_before"), before] if before else None)
         self.remember("asking", by)
-        self.remember("waiting_topic", waiting_topic)
+        if waiting_topic:
+            self.remember("waiting_topic", waiting_topic)
 
     def stop_waiting_for_yes(self) -> None:
         """Leave consent and confirmation, which a yes to something else must not answer."""
         if self.remembered("asking") == "consent":
-            self.resume()
-        elif self.remembered("asking") == "confirm":
+            self.resume("consent")
+        if self.remembered("asking") == "confirm":
             self.ask("state")
 
-    def resume(self) -> None:
-        """Leave consent or a pause, and go back to what was being asked before it."""
-        if self.remembered("asking") in INTERRUPTIONS:
-            self.ask(self.remembered("asked_before"))
+    def resume(self, *left: str) -> None:
+        """Leave consent or a pause, whichever of `left` stands first, and go back to what was being asked before it."""
+        asking = self.remembered("asking")
+        if asking not in left:
+            return
+        before = self.listed("asked_before")
+        self.remember("asking", before.pop() if before else None)
+        self.remember("asked_before", before or None)
+        if asking == "consent":
+            self.remember("waiting_topic", None)
+
+    def leave_interruptions(self) -> None:
+        """Leave consent and a pause, however they stand before each other."""
+        while self.remembered("asking") in INTERRUPTIONS:
+            self.resume(*INTERRUPTIONS)
+
+    def lead_away(self, crises: Sequence[str]) -> None:
+        """Lead away from goals and programs from now on; what was being asked waits until somebody says otherwise."""
+        led = self.listed("led_away")
+        new = [crisis for crisis in crises if crisis not in led]
+        if not new:
+            return
+        self.remember("led_away", [*new, *led])
+        waits = self.listed("asked_before")
+        if waits and not self.remembered("led_away_from"):
+            topic = self.remembered("waiting_topic")
+            self.remember("led_away_from", {"asked_before": waits, "waiting_topic": topic})
+            self.remember("asked_before", None)
+            self.remember("waiting_topic", None)
+
+    def lead_back(self) -> None:
+        """Go back to what was being asked before the person was led away, if anything was."""
+        waits = self.remembered("led_away_from")
+        if waits:
+            self.remember("asking", waits["asked_before"][-1])
+            self.remember("asked_before", waits["asked_before"][:-1] or None)
+            self.remember("waiting_topic", waits["waiting_topic"])
+            self.remember("led_away_from", None)
+
+    def is_led_away(self, topic: str | None) -> bool:
+        """Whether the person is led away from this topic."""
+        return any(topic in leading_away().topics[crisis] for crisis in self.listed("led_away"))
+
+    def led_away_now(self) -> str | None:
+        """The answer that is said in place of what the message asks for, or None where nobody is led away from it."""
+        led = self.listed("led_away")
+        act = (self._tracker.latest_message.get("intent") or {}).get("name")
+        topic = next(iter(self.read("topic")), None)
+        if led and (act in leading_away().acts or (act == "ask" and self.is_led_away(topic))):
+            return leading_away().replies[led[0]]
+        return None
 
 
 class FootbridgeAction(Action, ABC):  # type: ignore[misc]
@@ -134,7 +192,11 @@ class FootbridgeAction(Action, ABC):  # type: ignore[misc]
         try:
             if not self.keeps_asking:
                 talk.stop_waiting_for_yes()
-            self.act(talk)
+            instead = talk.led_away_now()
+            if instead is None:
+                self.act(talk)
+            elif instead not in [answer for answer, _, _ in talk.said_now()]:
+                talk.say(instead)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person gets an answer with help
             # An error's text may hold what the person typed; its type does not, nor does the directory's.
             known = isinstance(error, DirectoryUnavailable)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, Extra, Field, ValidationError
 
+from bot.directory.importer import read_resources
+from bot.directory.rows import ResourceRow
 from bot.settings import DATA
 
 # Kinds of blanks: what the ids that fill them name.
 BLANKS = frozenset({"topic", "topics", "goal", "goals", "program", "programs", "office", "state", "states", "family"})
 # What `each` may name beside a blank: everything of a kind, or help lines by their ids.
 ALL_THERE_ARE = ("all_goals", "families", "lines")
+# A blank such as {us-988.phone} takes what stands in this column of the help line's row in resources.csv.
+LINE_PREFIX = "us-"
+LINE_COLUMNS = ("name", "phone", "text_number", "text_keyword", "tty", "chat_url", "hours")
+CRISIS_FILE = "crisis.yml"
+_TYPED_NUMBER = re.compile(r"\d[\d-]*\d{2}")
 
 EntryT = TypeVar("EntryT", bound=BaseModel)
 ReviewedT = TypeVar("ReviewedT", bound="_Reviewed")
@@ -113,12 +122,18 @@ class ButtonPattern(_Entry):
 class Reply(_Reviewed):
     """Words of the dialogue itself. `blanks` names what may be filled in, and of which kind it is.
 
+    Blanks such as {us-988.phone} are filled from the rows of the help lines, and need no entry in `blanks`. `lines` are
+    ids of the help lines that stand beside the words for tapping, in this order.
+
+    `shorter` is what is said in their place when they were read before in the same conversation.
     `language` is that of the words and buttons, as HTML writes it. Words in another language than English name their
     `sources`, because fewer people here can check them at a glance.
     """
 
     words: str
+    shorter: str | None
     blanks: Mapping[str, str] = {}
+    lines: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     buttons: tuple[ButtonPattern, ...] = ()
     asks: Literal["goals", "state", "confirm", "consent"] | None = None
@@ -148,19 +163,22 @@ class Catalog:
     words_for: Mapping[str, str | None]
     phrases: Mapping[str, str]
     page: Mapping[str, str]
+    lines: Mapping[str, ResourceRow]
 
     def find_topic(self, topic: str | None) -> Topic | None:
         """The topic with this id, or None."""
         return self.topics.get(topic) if topic else None
 
 
-def read_catalog(folder: Path) -> Catalog:
-    """Read every file of answers below `folder`.
+def read_catalog(folder: Path, directory: Path = DATA / "directory") -> Catalog:
+    """Read every file of answers below `folder`, and the help lines from resources.csv in `directory`.
 
     Raises:
-        AnswerDataError: a file is missing or no YAML, an entry breaks its form, an id stands twice, or an entry
-            names a topic, source or blank that does not exist.
+        AnswerDataError: a file is missing or no YAML, an entry breaks its form, an id stands twice, an entry names a
+            topic, source, blank or help line that does not exist, or a crisis reply has a number typed by hand.
+        DirectoryDataError: resources.csv has problems.
     """
+    lines = {row.id: row for row in read_resources(directory)}
     topics: dict[str, Topic] = {}
     families: dict[str, Family] = {}
     for path in sorted((folder / "topics").glob("*.yml")):
@@ -176,11 +194,14 @@ def read_catalog(folder: Path) -> Catalog:
     goals: dict[str, Goal] = {}
     _add(folder / "goals.yml", goals, _entries(folder / "goals.yml", _read_yaml(folder / "goals.yml"), "goals", Goal))
     replies: dict[str, Reply] = {}
-    for name in ("dialogue.yml", "handover.yml", "crisis.yml", "spanish.yml", "page.yml"):
+    for name in ("dialogue.yml", "handover.yml", CRISIS_FILE, "spanish.yml", "page.yml"):
         path = folder / name
         content = _read_yaml(path)
         dates = {key: content.get(key) for key in ("reviewed_by", "written", "review_by")}
-        _add(path, replies, _entries(path, content, "replies", Reply, dates))
+        spoken = list(_entries(path, content, "replies", Reply, dates))
+        for reply in spoken:
+            _check_lines(path, reply, lines)
+        _add(path, replies, spoken)
     sources_file = folder / "sources.yml"
     sources = {
         number: _parse(sources_file, number, Source, entry)
@@ -188,7 +209,10 @@ def read_catalog(folder: Path) -> Catalog:
     }
     plain = _read_yaml(folder / "words.yml")
     page = _read_yaml(folder / "page.yml").get("page", {})
-    read = Catalog(topics, goals, replies, families, sources, plain.get("words", {}), plain.get("phrases", {}), page)
+    for name, text in page.items():
+        _check_line_blanks(folder / "page.yml", name, str(text), lines)
+    phrases = plain.get("phrases", {})
+    read = Catalog(topics, goals, replies, families, sources, plain.get("words", {}), phrases, page, lines)
     _check_names(folder, read)
     return read
 
@@ -222,6 +246,63 @@ def _check_names(folder: Path, read: Catalog) -> None:
                 raise AnswerDataError(f"{folder}: a button of {reply.id!r} takes either a topic or an act.")
             if button.act and not button.title:
                 raise AnswerDataError(f"{folder}: the button {button.act!r} of {reply.id!r} has no title.")
+
+
+def _check_lines(path: Path, reply: Reply, lines: Mapping[str, ResourceRow]) -> None:
+    """What a reply says of help lines is in their rows; a crisis reply takes every number from its own lines.
+
+    Raises:
+        AnswerDataError: a line or its number is unknown, or a number in a crisis reply does not come from its `lines`.
+    """
+    for name in reply.lines:
+        if name not in lines:
+            raise AnswerDataError(f"{path}: {reply.id!r} names the line {name!r}, which is not in resources.csv.")
+        if not lines[name].is_help_line:
+            raise AnswerDataError(f"{path}: {reply.id!r} names the line {name!r}, which has no phone, text or chat.")
+    texts = [reply.words]
+    for section in reply.sections:
+        texts.append(section.title or "")
+        for line in section.lines:
+            texts += [line.line, line.otherwise] if isinstance(line, Line) else [line]
+    named = {line for text in texts for line in _check_line_blanks(path, reply.id, text, lines)}
+    if path.name != CRISIS_FILE:
+        return
+    if not reply.lines:
+        raise AnswerDataError(f"{path}: {reply.id!r} names no `lines`: write the ids of its help lines.")
+    if missing := sorted(named - set(reply.lines)):
+        raise AnswerDataError(f"{path}: {reply.id!r} has a number of {', '.join(missing)}: add it to its `lines`.")
+    for text in [*texts, *(button.title or "" for button in reply.buttons)]:
+        typed = _TYPED_NUMBER.search("".join(literal for literal, *_ in Formatter().parse(text)))
+        if typed:
+            raise AnswerDataError(
+                f"{path}: {reply.id!r} has the number {typed[0]} typed by hand: name its line in `lines`, and write a "
+                "blank such as {us-988.phone}, so that it is the one of resources.csv."
+            )
+
+
+def _check_line_blanks(path: Path, entry: str, text: str, lines: Mapping[str, ResourceRow]) -> set[str]:
+    """The help lines that the blanks of `text` name.
+
+    Raises:
+        AnswerDataError: a brace has no partner, or a blank names an unknown line or what its row does not have.
+    """
+    try:
+        blanks = [name for _, name, _, _ in Formatter().parse(text) if name]
+    except ValueError as error:
+        raise AnswerDataError(f"{path}: {entry!r}: a blank has no beginning or no end ({error}).") from error
+    named = set()
+    for blank in blanks:
+        line, _, column = blank.partition(".")
+        if not line.startswith(LINE_PREFIX):
+            continue
+        if line not in lines:
+            raise AnswerDataError(f"{path}: {entry!r} names the line {line!r}, which is not in resources.csv.")
+        if column not in LINE_COLUMNS:
+            raise AnswerDataError(f"{path}: {entry!r}: {{{blank}}} takes one of {', '.join(LINE_COLUMNS)}.")
+        if not getattr(lines[line], column):
+            raise AnswerDataError(f"{path}: {entry!r}: {{{blank}}}: {line!r} has no {column} in resources.csv.")
+        named.add(line)
+    return named
 
 
 def _known(folder: Path, entry: str, named: Iterable[str], known: Container[str]) -> None:

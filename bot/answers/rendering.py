@@ -14,7 +14,7 @@ from string import Formatter
 from typing import Any
 
 from bot.answers.catalog import ButtonPattern, Catalog, Line, Reply, Section, Topic
-from bot.answers.views import ProgramView, UnknownIdError, Views
+from bot.answers.views import HelpLine, ProgramView, UnknownIdError, Views
 
 Value = str | tuple[str, ...]
 
@@ -50,7 +50,7 @@ class RenderedReply:
     """What one answer says: paragraphs first, then blocks of lines, then buttons.
 
     `values` are the ids that filled its blanks; `program` is the program behind the blank of that name; `language` is
-    "en" or "es".
+    "en" or "es"; `lines` are help lines to reach with one tap, below the first paragraph where a channel has links.
     """
 
     id: str
@@ -62,6 +62,7 @@ class RenderedReply:
     values: Mapping[str, Value] = field(default_factory=dict)
     program: ProgramView | None = None
     language: str = "en"
+    lines: tuple[HelpLine, ...] = ()
 
     @property
     def text(self) -> str:
@@ -94,6 +95,7 @@ class Renderer:
                 if button.act:
                     self._acts.setdefault(button.act, set()).add(frozenset(button.values))
         self._titles = self._title_payloads()
+        self._page = {name: str(_fill(str(text), views.lines)) for name, text in catalog.page.items()}
 
     def render(self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words") -> RenderedReply:
         """The reply with this id.
@@ -101,7 +103,7 @@ class Renderer:
         Args:
             answer: id of a topic or of a reply.
             values: an id, or a tuple of ids, for each blank that the reply declares.
-            form: "words" or "simpler" (topics only).
+            form: "words", or "simpler" (topics), or "shorter" (replies that have such a form).
 
         Raises:
             UnvettedWordsError: no such answer, a blank it does not have, or an id that does not exist.
@@ -113,12 +115,14 @@ class Renderer:
                 raise UnvettedWordsError(f"the topic {answer!r} takes no values and no form {form!r}")
             return self._render_topic(topic, form)
         reply = self._catalog.replies.get(answer)
-        if reply is None or form != "words":
+        pattern = {"words": reply.words, "shorter": reply.shorter}.get(form) if reply else None
+        if reply is None or pattern is None:
             raise UnvettedWordsError(f"there is no answer {answer!r} in the form {form!r}")
         if set(values) != set(reply.blanks):
             raise UnvettedWordsError(f"{answer!r} takes values for {sorted(reply.blanks)}, not {sorted(values)}")
         filled = {blank: self._resolve(kind, values[blank]) for blank, kind in reply.blanks.items()}
-        words = _fill(reply.words, filled)
+        filled |= self._views.lines
+        words = _fill(pattern, filled)
         return RenderedReply(
             id=answer,
             paragraphs=tuple(p.strip() for p in str(words).split("\n\n") if p.strip()),
@@ -129,12 +133,13 @@ class Renderer:
             values=values,
             program=filled.get("program"),
             language=reply.language,
+            lines=tuple(self._views.line(line) for line in reply.lines),
         )
 
     @property
     def page(self) -> Mapping[str, str]:
         """The fixed words of the web page, by name."""
-        return self._catalog.page
+        return self._page
 
     @staticmethod
     def looks_like_payload(text: str) -> bool:
@@ -176,6 +181,8 @@ class Renderer:
     def _is_value(self, name: str, value: object) -> bool:
         if name == "again":
             return value == "yes"
+        if name == "card":
+            return isinstance(value, str) and value in self._catalog.replies
         if name == "program":
             return isinstance(value, str) and bool(_PROGRAM.match(value))
         if not isinstance(value, str):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import us
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ OpenSession = Callable[[], AbstractContextManager[Session]]
 FoundT = TypeVar("FoundT")
 
 FEDERAL = "US"
+ROUND_THE_CLOCK = "24/7"
+_LONGEST_SHORT_NUMBER = 3  # digits, as of 911 and 988
 
 
 class UnknownIdError(LookupError):
@@ -78,13 +80,46 @@ class FamilyView:
 
 
 @dataclass(frozen=True)
+class TapLink:
+    """A way to reach a help line with one tap.
+
+    Attributes:
+        way: "call", "text" or "chat".
+        title: the words on it ("Text HOME to 741741").
+        address: what it opens ("sms:741741?&body=HOME").
+    """
+
+    way: Literal["call", "text", "chat"]
+    title: str
+    address: str
+
+
+@dataclass(frozen=True)
 class HelpLine:
-    """A national help line."""
+    """A national help line or organization. Fields that have a column's name show what stands there.
+
+    Attributes:
+        known_as: what it is called in a few words: its number where that is a short one ("988"), otherwise its name.
+        caution: what to know before trying: what is uncertain about it, or that it does not always answer.
+        reach_by: all ways to reach it, in one line of plain text, with the caution.
+        summary: its name and `reach_by`.
+        links: the ways to reach it with one tap; the body of a text message is filled in.
+    """
 
     id: str
     name: str
     purpose: str
+    phone: str | None
+    text_number: str | None
+    text_keyword: str | None
+    tty: str | None
+    chat_url: str | None
+    hours: str | None
+    known_as: str
+    caution: str | None
     reach_by: str
+    summary: str
+    links: tuple[TapLink, ...]
     last_seen: str
 
 
@@ -148,6 +183,11 @@ class Views:
         self._catalog = catalog
         self._open_session = open_session
         self._lines = {row.id: self._help_line(row) for row in resources}
+
+    @property
+    def lines(self) -> Mapping[str, HelpLine]:
+        """All help lines and national organizations, by id."""
+        return self._lines
 
     def topic(self, topic: str) -> TopicView:
         """The topic with this id. Raises: UnknownIdError."""
@@ -251,9 +291,7 @@ class Views:
         if row.phone:
             ways.append(phrase("call", number=_phone(row.phone)))
         if row.text_number and row.text_keyword:
-            # The keyword alone: what stands in brackets after it is a remark.
-            keyword = row.text_keyword.partition(" (")[0]
-            ways.append(phrase("text_keyword", keyword=keyword, number=_phone(row.text_number)))
+            ways.append(phrase("text_keyword", keyword=row.text_keyword, number=_phone(row.text_number)))
         elif row.text_number:
             ways.append(phrase("text", number=_phone(row.text_number)))
         if row.tty:
@@ -262,7 +300,40 @@ class Views:
             ways.append(phrase("chat", address=row.chat_url))
         if not ways:
             ways.append(phrase("page", address=row.url))
-        return HelpLine(row.id, row.name, row.purpose, ", ".join(ways), _day(row.last_seen))
+        caution = row.uncertain or (row.hours if row.hours != ROUND_THE_CLOCK else None)
+        reach_by = ", ".join([*ways, caution] if caution else ways)
+        known_as = row.phone if row.phone and len(row.phone) <= _LONGEST_SHORT_NUMBER else row.name
+        return HelpLine(
+            id=row.id,
+            name=row.name,
+            purpose=row.purpose,
+            phone=_phone(row.phone),
+            text_number=_phone(row.text_number),
+            text_keyword=row.text_keyword,
+            tty=_phone(row.tty),
+            chat_url=row.chat_url,
+            hours=row.hours,
+            known_as=known_as,
+            caution=caution,
+            reach_by=reach_by,
+            summary=phrase("help_line", name=row.name, ways=reach_by),
+            links=tuple(self._tap_links(row, known_as)),
+            last_seen=_day(row.last_seen),
+        )
+
+    def _tap_links(self, row: ResourceRow, known_as: str) -> Iterable[TapLink]:
+        phrase = self._phrase
+        if row.phone:
+            yield TapLink("call", phrase("tap_call", number=_phone(row.phone)), f"tel:{_dialed(row.phone)}")
+        if row.text_number and row.text_keyword:
+            title = phrase("tap_text_keyword", keyword=row.text_keyword, number=_phone(row.text_number))
+            # Phones differ in the sign before the body; this form is read by both Android and iOS.
+            yield TapLink("text", title, f"sms:{_dialed(row.text_number)}?&body={row.text_keyword}")
+        elif row.text_number:
+            title = phrase("tap_text", number=_phone(row.text_number))
+            yield TapLink("text", title, f"sms:{_dialed(row.text_number)}")
+        if row.chat_url:
+            yield TapLink("chat", phrase("tap_chat", name=known_as), row.chat_url)
 
     def _ways_to_reach(self, found: Program | Office) -> Iterable[str]:
         for number in (found.phone, found.toll_free_phone):
@@ -289,7 +360,7 @@ class Views:
     def _choice(self, name: str, value: str | None) -> str | None:
         return self._catalog.phrases.get(f"{name}_{value}") if value else None
 
-    def _phrase(self, name: str, **values: str | None) -> str:
+    def _phrase(self, name: str, /, **values: str | None) -> str:
         return self._catalog.phrases[name].format(**values)
 
 
@@ -306,3 +377,8 @@ def _day(day: date) -> str:
 def _phone(number: str | None) -> str | None:
     """The way a person in the United States reads a number: "1-800-778-1182"; short codes stay as they are."""
     return number.removeprefix("+") if number else None
+
+
+def _dialed(number: str) -> str:
+    """The digits that a phone dials: "+18007781182", "988"."""
+    return number.replace("-", "")

@@ -92,6 +92,20 @@ def read_directory(folder: Path) -> DirectoryData:
     return data
 
 
+def read_resources(folder: Path) -> list[ResourceRow]:
+    """Read and check resources.csv alone: help lines are known where the other files, or the database, are broken.
+
+    Raises:
+        DirectoryDataError: with every problem of the file.
+
+    """
+    problems: list[Problem] = []
+    rows = _read_file(folder / RESOURCES_FILE, ResourceRow, problems)
+    if problems:
+        raise DirectoryDataError(problems)
+    return rows
+
+
 def load_directory(engine: Engine, folder: Path) -> LoadReport:
     """Make the tables equal to the files of ``folder``: all of it, or on any error nothing.
 

@@ -95,3 +95,4 @@ class Resource(Entry, Base):
     chat_url: Mapped[str | None]
     hours: Mapped[str | None]
     languages: Mapped[list[str]]
+    uncertain: Mapped[str | None]

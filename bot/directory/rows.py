@@ -55,6 +55,8 @@ YesNoPossible = Literal["yes", "no", "possible", "unknown"]
 _ID = re.compile(r"us(-[a-z0-9]+)+")
 # Digits of a North American number: area code and exchange never begin with 0 or 1.
 _PHONE = re.compile(r"\+1-[2-9][0-9]{2}-[2-9][0-9]{2}-[0-9]{4}|[0-9]{3,6}")
+# What is sent to the number of a help line.
+_KEYWORD = re.compile(r"[A-Z0-9]+")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _URL = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\.?(:[0-9]+)?([/?#][^\s<>\"'\\`{}|^]*)?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -112,6 +114,15 @@ class Row(BaseModel):
         """A full number or a short code."""
         if value is not None and not _PHONE.fullmatch(value):
             raise ValueError(f"{value!r} is not a phone number: write +1-515-555-0100 or a short code of 3 to 6 digits")
+        return value
+
+    @validator("text_keyword", check_fields=False)
+    def check_keyword(cls, value: str | None, values: dict[str, Any]) -> str | None:  # noqa: N805
+        """One word, as it is sent, to a number."""
+        if value is not None and not _KEYWORD.fullmatch(value):
+            raise ValueError(f"{value!r} is not one word in capital letters: write HOME, and other words in the notes")
+        if value is not None and values.get("text_number", "mistyped") is None:
+            raise ValueError(f"{value!r} cannot be sent: text_number is empty")
         return value
 
     @validator("email", check_fields=False)
@@ -222,7 +233,13 @@ class ResourceRow(Row):
     page_dated: date | None
     last_seen: date
     verification: Verification
+    uncertain: str | None
     notes: str | None
+
+    @property
+    def is_help_line(self) -> bool:
+        """Whether it can be reached at once, by phone, text message or chat; the others are organizations."""
+        return any((self.phone, self.text_number, self.chat_url))
 
 
 def _split_list(cell: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 
+from bot.actions.leading_away import leading_away
 from bot.answers.catalog import Catalog, catalog
 from bot.answers.rendering import RenderedReply, Renderer, plain
 from bot.answers.views import ProgramView
@@ -21,16 +22,16 @@ from bot.engine.gate import AnswerGate, GatedChannel, renderer
 from bot.engine.model import ModelUnreadable, find_model
 from bot.settings import DATA
 from bot.understanding.language_reader import ENGLISH, LANGUAGE, SPANISH
-from bot.understanding.messages import ASK, FALLBACK, OUT_OF_SCOPE
+from bot.understanding.messages import ASK, CRISIS, DANGER, FALLBACK, OUT_OF_SCOPE
 from bot.understanding.place_words import PlaceWords
 from bot.understanding.plain_text import plain_text
-from bot.understanding.safety_net import CRISIS, PhraseNet
+from bot.understanding.safety_rules import Firing, SafetyRules
 
 logger = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 2000  # characters; several times what people write to a chat, and it bounds the time of a turn
 # Characters that `parse` reads for topic, goals and place, the last ones of a text, because most people ask at the end.
-# The phrases of danger are looked for in all of it.
+# The rules of the safety net are held against all of it.
 LONGEST_READ = 500
 _FORGETTING = frozenset({"started_over", "erased"})
 
@@ -44,22 +45,29 @@ class Understanding:
         confidence: how sure that is, from 0 to 1.
         answered: whether it would be answered or done at once.
         offered: ids of the topics that would be offered as buttons instead, likeliest first.
-        crisis: the crisis that was found, or None.
+        crises: what the safety net heard, the first to be helped first.
         goals: ids of the goals that were named.
         state: USPS code of the state, or None.
         states: every place that was read, most likely first.
         language: "es" for Spanish, otherwise "en".
+        danger: how sure the classifier of the safety net is, from 0 to 1, that there is danger of some kind.
     """
 
     topic: str
     confidence: float
     answered: bool
     offered: tuple[str, ...]
-    crisis: str | None
+    crises: tuple[Firing, ...]
     goals: tuple[str, ...]
     state: str | None
     states: tuple[str, ...]
     language: str
+    danger: float = 0.0
+
+    @property
+    def crisis(self) -> str | None:
+        """The crisis whose help is shown first, or None."""
+        return next((firing.crisis for firing in self.crises), None)
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class Engine:
     """The assistant, loaded once and shared by every channel."""
 
     def __init__(
-        self, agent: Agent, conversations: Conversations, gate: AnswerGate, words: Renderer, net: PhraseNet
+        self, agent: Agent, conversations: Conversations, gate: AnswerGate, words: Renderer, net: SafetyRules
     ) -> None:
         self._agent = agent
         self._conversations = conversations
@@ -111,11 +119,13 @@ class Engine:
         Raises:
             ModelMissing: it was not trained, or from other inputs.
             ModelUnreadable: its file is damaged.
-            AnswerDataError, DirectoryDataError, PhraseDataError, PlaceWordsError: data cannot be used.
+            AnswerDataError, DirectoryDataError, SafetyRulesError, PlaceWordsError, LedAwayDataError: data cannot be
+                used.
         """
         path = find_model(models)
-        net = PhraseNet.read()
+        net = SafetyRules.read()
         PlaceWords.load(DATA / "places" / "words.yml")
+        leading_away()
         words = renderer()
         gate = AnswerGate(words=words)
         conversations = Conversations()
@@ -144,34 +154,39 @@ class Engine:
 
     def help_in(self, text: str) -> tuple[RenderedReply, ...]:
         """The crisis replies that `text` calls for, outside any conversation; empty when it calls for none."""
-        return tuple(self._words.render(crisis) for crisis in self._net.find(plain_text(text)))
+        return tuple(self._words.render(firing.crisis) for firing in self._net.find(plain_text(text)))
 
     async def parse(self, text: str) -> Understanding:
         """What is understood of `text`, without a conversation. Danger is heard in all of it, however long it is."""
         given, text = text, plain_text(text)
-        crises: list[str] = []
+        heard: list[Firing] = []
         if self._words.is_payload(given):
             text = given  # an id is no word: cleaning would shorten one with "ccc" in it
         elif not self._words.is_payload(text):
             text = text.lstrip("/ ") or " "
-            crises = self._net.find(text)
+            heard = self._heard(text)
         found = await self._agent.parse_message(text[-LONGEST_READ:].lstrip("/ ") if len(text) > LONGEST_READ else text)
         entities = found.get("entities", [])
-        intent: Mapping[str, Any] = {"name": CRISIS, "confidence": 1.0} if crises else found["intent"]
-        topics = _values(entities, "topic") if intent["name"] == ASK else ()
-        offered = _values(entities, "likely_topic") if intent["name"] == FALLBACK else ()
-        name = OUT_OF_SCOPE if intent["name"] == FALLBACK else str(intent["name"])
-        states = _values(entities, "state") or _values(entities, "possible_state")
+        known = {firing.crisis for firing in heard}
+        heard += [firing for firing in _firings(entities) if firing.crisis not in known]
+        heard.sort(key=lambda firing: self._net.order.index(firing.crisis))
+        intent: Mapping[str, Any] = found["intent"]
+        topics = _values(entities, "topic")
+        likely = _values(entities, "likely_topic")
+        # Help comes first; the topic is what would have been answered without it.
+        name = _likeliest(found) if intent["name"] == CRISIS else str(intent["name"])
+        offered = likely if name == FALLBACK and not heard else ()
         return Understanding(
-            topic=(topics or offered or (name,))[0],
-            confidence=float(intent["confidence"] or 0.0),
-            answered=not offered and name != OUT_OF_SCOPE,
+            topic=(topics or likely or (OUT_OF_SCOPE,) if name in (ASK, FALLBACK) else (name,))[0],
+            confidence=_confidence(found),
+            answered=bool(heard) or (not offered and name not in (FALLBACK, OUT_OF_SCOPE)),
             offered=offered,
-            crisis=next(iter(crises), None),
-            goals=_values(entities, "goal"),
+            crises=tuple(heard),
+            goals=tuple(dict.fromkeys((*_values(entities, "goal"), *_values(entities, "possible_goal")))),
             state=next(iter(_values(entities, "state")), None),
-            states=states,
+            states=_values(entities, "state") or _values(entities, "possible_state"),
             language=SPANISH if _is_spanish(found) else ENGLISH,
+            danger=float(found.get(DANGER) or 0.0),
         )
 
     async def turn(self, session: str, text: str, channel: str = "web") -> Turn:
@@ -247,14 +262,14 @@ class Engine:
     def _state(self, session: str, replies: tuple[RenderedReply, ...]) -> Turn:
         slots = self._conversations.standing(session).slots
         # While help is shown nothing is asked; what was asked before it waits.
-        asking, waits = slots.get("asking"), slots.get("asked_before")
+        asking = slots.get("asking")
         asks = None if asking == "paused" else asking
         crises = [reply.id for reply in replies if reply.id.startswith("crisis_")]
         topics = [reply.id for reply in replies if reply.id in self._catalog.topics]
         return Turn(
             replies=replies,
             topic=topics[-1] if topics else None,
-            pending={"consent": slots.get("waiting_topic"), "paused": waits}.get(asking or "", asks),
+            pending=_pending(slots),
             crisis=crises[0] if crises else None,
             goals=tuple(slots.get("goals") or ()),
             state=slots.get("state"),
@@ -265,23 +280,62 @@ class Engine:
 
     async def _unread(self, session: str, text: str, answer: str, channel: str) -> Turn:
         """Help if `text` needs it, otherwise the answer that says why it was not read; the talk stays where it was."""
-        crises = self._net.find(text)
+        crises = [firing.crisis for firing in self._heard(text)]
         if crises and self.knows(session):
             # Through the rules, so that what was being asked waits as it does after any crisis.
             return await self._run(session, f"/crisis{json.dumps({'crisis': crises})}", channel)
         return self._say(session, crises or [answer])
 
+    def _heard(self, text: str) -> list[Firing]:
+        """What the rules hear. In something that has the form of a choice, quotation marks quote nobody."""
+        return self._net.find(text.replace('"', " ") if "{" in text else text)
+
     def _failed(self, session: str, text: str) -> Turn:
         """Help if `text` needs it, otherwise the apology with help numbers."""
-        return self._say(session, self._net.find(text) or ["something_broke"])
+        try:
+            crises = [firing.crisis for firing in self._heard(text)]
+        except Exception as error:  # noqa: BLE001 - it may be the net that is broken; the apology has help numbers
+            logger.error("The safety net failed: %s", type(error).__name__)
+            crises = []
+        return self._say(session, crises or ["something_broke"])
 
     def _say(self, session: str, answers: list[str]) -> Turn:
         return self._state(session, tuple(self._words.render(answer) for answer in answers))
 
 
+def _pending(slots: Mapping[str, Any]) -> str | None:
+    """The topic that waits for consent, or what is asked for; while help is shown, what waits behind it."""
+    asked, topic = slots.get("asking"), slots.get("waiting_topic")
+    if asked == "paused":
+        behind = slots if slots.get("asked_before") else slots.get("led_away_from") or {}
+        asked, topic = (behind.get("asked_before") or [None])[-1], behind.get("waiting_topic")
+    return topic if asked == "consent" else asked
+
+
 def _typed(text: str) -> str:
     """`text` as words: a slash at its beginning would make it a command of Rasa's."""
     return text.lstrip("/ ") or "?"
+
+
+def _likeliest(found: Mapping[str, Any]) -> str:
+    """The intent that would have been chosen without a crisis."""
+    ranking = found.get("intent_ranking") or []
+    return str(ranking[0]["name"]).partition("/")[0] if ranking else FALLBACK
+
+
+def _confidence(found: Mapping[str, Any]) -> float:
+    """How likely the chosen intent is; where help is shown instead, how likely what leads the ranking is."""
+    ranking = found.get("intent_ranking") or []
+    chosen = ranking[0] if ranking and found["intent"]["name"] == CRISIS else found["intent"]
+    return float(chosen["confidence"] or 0.0)
+
+
+def _firings(entities: list[Mapping[str, Any]]) -> list[Firing]:
+    return [
+        Firing(str(found["value"]), str(found["extractor"]), str(found.get("rule", "")))
+        for found in entities
+        if found["entity"] == CRISIS
+    ]
 
 
 def _is_spanish(read: Mapping[str, Any]) -> bool:

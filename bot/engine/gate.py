@@ -16,9 +16,8 @@ from rasa.utils.endpoints import EndpointConfig
 from bot.answers.catalog import catalog
 from bot.answers.rendering import RenderedReply, Renderer, UnvettedWordsError, Value
 from bot.answers.views import Views
-from bot.directory.importer import read_directory
 from bot.directory.session import open_session
-from bot.settings import DATA, settings
+from bot.settings import settings
 
 FORM = "form"
 VALUES = "values"
@@ -30,15 +29,14 @@ _OWN_WORDS = ("text", "buttons", "elements", "custom", "json_message", "image", 
 def renderer() -> Renderer:
     """The project's own renderer: its catalog, its help lines, and the directory that the settings name."""
     words = catalog()
-    lines = read_directory(DATA / "directory").resources
-    return Renderer(words, Views(words, lines, partial(open_session, settings().database_url)))
+    return Renderer(words, Views(words, words.lines.values(), partial(open_session, settings().database_url)))
 
 
 class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
     """Rasa's generator of words: renders vetted answers and refuses everything else.
 
     A response's name is an answer's id, with `utter_` before it where a rule names it. Its keyword `values` holds the
-    ids for the blanks, its keyword `form` the form of a topic ("words" or "simpler").
+    ids for the blanks, its keyword `form` its form ("words", "simpler" or "shorter").
     """
 
     def __init__(

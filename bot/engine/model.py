@@ -15,8 +15,16 @@ from bot.settings import DATA, PROJECT
 
 DOMAIN = PROJECT / "domain.yml"
 CONFIG = PROJECT / "config.yml"
-TRAINING_DATA = (DATA / "nlu", DATA / "rules")
-_INPUTS = (DOMAIN, CONFIG, *TRAINING_DATA, DATA / "encoder", PROJECT / "bot" / "understanding")
+TRAINING_DATA = (DATA / "nlu", DATA / "safety" / "training", DATA / "rules")
+# The rules of the safety net say which examples teach that nobody is in danger.
+_INPUTS = (
+    DOMAIN,
+    CONFIG,
+    *TRAINING_DATA,
+    DATA / "safety" / "rules.yml",
+    DATA / "encoder",
+    PROJECT / "bot" / "understanding",
+)
 
 
 class ModelMissing(FileNotFoundError):  # noqa: N818 - names the state of the model

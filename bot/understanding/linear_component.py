@@ -49,9 +49,9 @@ class LinearComponent(GraphComponent):  # type: ignore[misc]
             component._model = LinearModel.load(folder)
         return component
 
-    def fit(self, vectors: Sequence[Vectors], labels: Sequence[str]) -> Resource:
+    def fit(self, vectors: Sequence[Vectors], labels: Sequence[str], balanced: bool = True) -> Resource:
         """Train on one vector and one label an example, and keep the model."""
-        self._model = LinearModel.train(np.stack(vectors), labels, self._config["strength"])
+        self._model = LinearModel.train(np.stack(vectors), labels, self._config["strength"], balanced)
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
         return self._resource

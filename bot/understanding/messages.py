@@ -17,7 +17,12 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 
+from bot.understanding.safety_rules import Firing
+
 ASK = "ask"
+CRISIS = "crisis"
+NO_CRISIS = "no_crisis"
+DANGER = "danger"
 FALLBACK = "nlu_fallback"
 OUT_OF_SCOPE = "out_of_scope"
 
@@ -74,3 +79,27 @@ def add_entity(message: Message, entity: str, value: str, extractor: str) -> Non
 def has_entity(message: Message, entity: str) -> bool:
     """Whether an entity of this kind was found."""
     return any(found["entity"] == entity for found in message.get(ENTITIES) or [])
+
+
+def set_crises(message: Message, firings: Sequence[Firing]) -> None:
+    """Keep these crises, and no others, each with the layer and the rule that heard it."""
+    others: list[dict[str, Any]] = [found for found in message.get(ENTITIES) or [] if found["entity"] != CRISIS]
+    heard = [
+        {"entity": CRISIS, "value": one.crisis, "start": 0, "end": 0, "extractor": one.layer, "rule": one.rule}
+        for one in firings
+    ]
+    message.set(ENTITIES, [*heard, *others], add_to_output=True)
+
+
+def firings(message: Message) -> list[Firing]:
+    """What made the safety net speak so far, in order."""
+    return [
+        Firing(str(found["value"]), str(found["extractor"]), str(found["rule"]))
+        for found in message.get(ENTITIES) or []
+        if found["entity"] == CRISIS
+    ]
+
+
+def set_danger(message: Message, probability: float) -> None:
+    """Store how sure the classifier of the safety net is, from 0 to 1, that there is danger of some kind."""
+    message.set(DANGER, probability, add_to_output=True)

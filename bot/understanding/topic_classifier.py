@@ -15,16 +15,21 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.understanding import messages as reading
 from bot.understanding.linear_component import LinearComponent
 from bot.understanding.linear_model import LinearModel
-from bot.understanding.safety_net import CRISIS
+from bot.understanding.safety_rules import LAYER as RULES_LAYER
 from bot.understanding.sentence_encoder import Vectors
 
 GOALS = "share_goals"
+FIND_PROGRAM = "find_program"
 NO_GOAL = "no_goal"
 TOPIC = "topic"
 LIKELY_TOPIC = "likely_topic"
 OFFERED = 3  # topics offered as buttons when it is not sure which one is meant
 RANKED = 10  # labels kept with a message; Rasa copies them several times in a turn
 
+# Acts that say that nobody is in danger, or that a help card is about somebody else.
+TAKEN_BACK = ("im_okay", "not_me")
+# Their examples teach other components.
+_NOT_TOPICS = (NO_GOAL, reading.CRISIS, reading.NO_CRISIS)
 # Labels of what Footbridge does not answer: other subjects, and words that mean nothing here.
 _UNKNOWN = (reading.OUT_OF_SCOPE, reading.FALLBACK)
 
@@ -45,7 +50,9 @@ class TopicClassifier(LinearComponent):
             # scikit-learn's C; docs/decisions/0005-classifier.md has what was tried, and the curves of the thresholds.
             "strength": 10.0,
             # Below this probability, offer the likely topics instead of answering.
-            "threshold": 0.8,
+            "threshold": 0.7,
+            # For acts, which are undone in a word: below this probability, they are not done.
+            "threshold_act": 0.5,
             # Where nothing is that sure: say that it does not know from this share on that what it does not answer has,
             # against the best that it knows.
             "refuse": 0.2,
@@ -64,7 +71,7 @@ class TopicClassifier(LinearComponent):
             rows = reading.sentence_vectors(example)
             label = example.get(INTENT_RESPONSE_KEY) or example.get(INTENT)
             said = (example.get(METADATA) or {}).get(METADATA_INTENT) or {}
-            if rows is not None and label != NO_GOAL and said.get("only") != "goals":
+            if rows is not None and label not in _NOT_TOPICS and said.get("only") != "goals":
                 kind = said.get("kind")
                 vectors.append(rows[0])
                 labels.append(GOALS if label.startswith(f"{GOALS}/") else f"{label}/{kind}" if kind else label)
@@ -75,8 +82,12 @@ class TopicClassifier(LinearComponent):
         for message in messages:
             if not reading.is_payload(message):
                 self._classify(message)
-                if reading.has_entity(message, CRISIS):
-                    reading.set_intent(message, CRISIS, 1.0)
+                if reading.intent_of(message) in TAKEN_BACK:
+                    # Somebody who says so is believed; what the rules heard stands.
+                    by_rules = [firing for firing in reading.firings(message) if firing.layer == RULES_LAYER]
+                    reading.set_crises(message, by_rules)
+                if reading.has_entity(message, reading.CRISIS):
+                    reading.set_intent(message, reading.CRISIS, 1.0)
         return messages
 
     def _classify(self, message: Message) -> None:
@@ -107,11 +118,17 @@ class TopicClassifier(LinearComponent):
     def _decide(self, ranking: list[tuple[str, float]]) -> tuple[str, float]:
         """The intent to act on, with its confidence."""
         best, confidence = ranking[0]
-        if not _is_unknown(best) and confidence >= self._config["sure"].get(best, self._config["threshold"]):
+        if not _is_unknown(best) and confidence >= self._needed(best):
             return best, confidence
         if self._refuses(ranking):
             return max(_unknown(ranking), key=lambda found: found[1])
         return reading.FALLBACK, confidence
+
+    def _needed(self, label: str) -> float:
+        """The probability from which on a label is acted on."""
+        # Taking a question for a hope, or for the search for a program, is as wrong as another topic.
+        act = not label.startswith(f"{reading.ASK}/") and label not in (GOALS, FIND_PROGRAM)
+        return float(self._config["sure"].get(label, self._config["threshold_act" if act else "threshold"]))
 
     def _refuses(self, ranking: list[tuple[str, float]]) -> bool:
         unknown = sum(share for _, share in _unknown(ranking))
@@ -133,5 +150,5 @@ def topics_among(ranking: list[tuple[str, float]]) -> list[str]:
     return [
         label.removeprefix(f"{reading.ASK}/")
         for label, _ in ranking
-        if label.startswith(f"{reading.ASK}/") or label == "find_program"
+        if label.startswith(f"{reading.ASK}/") or label == FIND_PROGRAM
     ]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from bot.actions.leading_away import LED_AWAY, LedAwayDataError, leading_away, read_leading_away
+from bot.answers.catalog import catalog
 from bot.engine.action_endpoint import InProcessActions
+from bot.settings import PROJECT
 
 Said = list[tuple[str, dict[str, Any]]]
 
 
 async def _run(
-    action: str, entities: dict[str, list[str]] | None = None, slots: dict[str, Any] | None = None, said: str = ""
+    action: str,
+    entities: dict[str, list[str]] | None = None,
+    slots: dict[str, Any] | None = None,
+    said: str = "",
+    intent: str = "",
 ) -> tuple[Said, dict[str, Any]]:
     """Run an action as Rasa does; what it said and the slots it set."""
     found = [{"entity": kind, "value": value} for kind, values in (entities or {}).items() for value in values]
@@ -28,7 +37,7 @@ async def _run(
         "tracker": {
             "sender_id": "action",
             "slots": slots or {},
-            "latest_message": {"entities": found, "intent_ranking": []},
+            "latest_message": {"entities": found, "intent": {"name": intent}, "intent_ranking": []},
             "events": [*events, {"event": "user"}],
         },
         "domain": {},
@@ -52,26 +61,77 @@ CASES: list[tuple[str, dict[str, list[str]], dict[str, Any], Said, dict[str, Any
         {"topic": ["sexual_assault"]},
         {"asking": "goals"},
         [("consent", {"topic": "sexual_assault"})],
-        {"asking": "consent", "asked_before": "goals", "waiting_topic": "sexual_assault"},
+        {"asking": "consent", "asked_before": ["goals"], "waiting_topic": "sexual_assault"},
     ),
     (
         "action_read_waiting",
         {},
-        {"asking": "consent", "asked_before": "goals", "waiting_topic": "sexual_assault"},
+        {"asking": "consent", "asked_before": ["goals"], "waiting_topic": "sexual_assault"},
         [("sexual_assault", {})],
         {"asking": "goals", "asked_before": None, "waiting_topic": None},
     ),
     (
         "action_crisis",
         {"crisis": ["crisis_danger", "crisis_suicide"]},
-        {"asking": "consent", "asked_before": "goals", "waiting_topic": "sexual_assault"},
+        {"asking": "consent", "asked_before": ["goals"], "waiting_topic": "sexual_assault"},
         [("crisis_danger", {}), ("crisis_suicide", {})],
-        {"asking": "paused", "asked_before": "goals", "waiting_topic": None},
+        {
+            "asking": "paused",
+            "asked_before": ["goals", "consent"],
+            "waiting_topic": "not set",
+            "crises_shown": ["crisis_danger", "crisis_suicide"],
+            "led_away": "not set",
+        },
+    ),
+    (
+        "action_crisis",
+        {"crisis": ["crisis_child", "crisis_minor"]},
+        {"asking": "consent", "asked_before": ["goals"], "waiting_topic": "sexual_assault"},
+        [("crisis_child", {}), ("crisis_minor", {})],
+        {
+            "asking": "paused",
+            "asked_before": None,
+            "waiting_topic": None,
+            "led_away": ["crisis_minor"],
+            "led_away_from": {"asked_before": ["goals", "consent"], "waiting_topic": "sexual_assault"},
+        },
+    ),
+    (
+        "action_crisis",
+        {"crisis": ["crisis_danger"]},
+        {"asking": "paused", "asked_before": ["goals"]},
+        [("crisis_danger", {})],
+        {"asking": "not set", "asked_before": "not set"},
+    ),
+    (
+        "action_not_me",
+        {"card": ["crisis_minor"]},
+        {"led_away": ["crisis_ongoing_abuse", "crisis_minor"], "asking": "paused"},
+        [("believed", {}), ("led_away_ongoing_abuse", {})],
+        {"led_away": ["crisis_ongoing_abuse"], "asking": "not set"},
+    ),
+    (
+        "action_not_me",
+        {},
+        {
+            "led_away": ["crisis_minor"],
+            "asking": "paused",
+            "led_away_from": {"asked_before": ["goals", "consent"], "waiting_topic": "sexual_assault"},
+        },
+        [("believed", {}), ("consent", {"topic": "sexual_assault"})],
+        {"led_away": None, "led_away_from": None, "asking": "consent", "asked_before": ["goals"]},
+    ),
+    (
+        "action_im_okay",
+        {},
+        {"asking": "paused", "asked_before": ["confirm"], "possible_state": "IA"},
+        [("glad_you_are_okay", {}), ("confirm_place", {"state": "IA"})],
+        {"asking": "confirm", "asked_before": None},
     ),
     (
         "action_go_on",
         {},
-        {"asking": "paused", "asked_before": "goals"},
+        {"asking": "paused", "asked_before": ["goals"]},
         [("back_to_goals", {})],
         {"asking": "goals", "asked_before": None},
     ),
@@ -225,3 +285,73 @@ async def test_an_action_that_fails_answers_with_help_and_changes_nothing(monkey
 async def test_what_was_said_before(action: str, slots: dict[str, Any], said: str, expected: list[str]) -> None:
     replies, _ = await _run(action, slots=slots, said=said)
     assert [answer for answer, _ in replies] == expected
+
+
+LED = [(crisis, reply) for crisis, reply in leading_away().replies.items()]
+DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("crisis", "reply"), LED)
+@pytest.mark.parametrize("act", sorted(leading_away().acts))
+async def test_acts_are_led_away(act: str, crisis: str, reply: str) -> None:
+    """By the intent, so that it holds for whatever action the rules would have picked."""
+    replies, slots = await _run("action_show_sheet", slots={"led_away": [crisis]}, intent=act)
+    assert replies == [(reply, {})]
+    assert slots == {}
+
+
+@pytest.mark.parametrize(("crisis", "reply"), LED)
+async def test_topics_are_led_away_and_others_are_answered(crisis: str, reply: str) -> None:
+    for topic in catalog().topics.values():
+        replies, _ = await _run("action_answer", {"topic": [topic.id]}, {"led_away": [crisis]}, intent="ask")
+        closed = topic.id in leading_away().topics[crisis]
+        assert [said for said, _ in replies] == [reply if closed else "consent" if topic.heavy else topic.id]
+
+
+async def test_the_reply_in_place_of_a_topic_is_said_once_in_a_turn() -> None:
+    replies, _ = await _run(
+        "action_ask_again", {"topic": ["readiness_reflection"]}, {"led_away": ["crisis_minor"]}, intent="ask"
+    )
+    assert [said for said, _ in replies] == ["led_away_minor"]
+
+
+@pytest.mark.parametrize("crisis", [crisis for crisis, _ in LED])
+@pytest.mark.parametrize(
+    "topic",
+    ["what_is_vom", "retraumatization_risk", "safety_now", "grounding_now", "chat_privacy", "counselling_peers"],
+)
+def test_what_explains_and_helps_is_never_closed(crisis: str, topic: str) -> None:
+    assert topic not in leading_away().topics[crisis]
+
+
+async def test_no_goal_is_taken_beside_an_answer_while_somebody_is_led_away() -> None:
+    named = {"topic": ["cost"], "goal": ["goal_apology"]}
+    replies, slots = await _run("action_answer", named, {"led_away": ["crisis_minor"]}, intent="ask")
+    assert replies == [("cost", {})]
+    assert "goals" not in slots
+
+
+async def test_nothing_closed_is_offered_to_somebody_who_is_not_understood() -> None:
+    likely = {"likely_topic": ["find_program", "letter_bank", "cost"]}
+    replies, _ = await _run("action_not_understood", likely, {"led_away": ["crisis_perpetrator"]})
+    assert replies == [("not_understood", {"topics": ["cost", "what_is_vom", "retraumatization_risk"]})]
+
+
+def test_the_acts_that_are_led_away_are_intents() -> None:
+    assert leading_away().acts <= {intent for intent in DOMAIN["intents"] if isinstance(intent, str)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        ("says: led_away_minor", "says: led_away_nobody", "led_away_nobody"),
+        ("- readiness_reflection", "- readyness", "readyness"),
+        ("acts:", "act:", "KeyError"),
+        ("crises:", "crises: [", "yaml|Scanner|Parser"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, before: str, after: str, named: str) -> None:
+    broken = tmp_path / "led_away.yml"
+    broken.write_text(LED_AWAY.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    with pytest.raises(LedAwayDataError, match=rf"(?s)led_away\.yml.*({named})"):
+        read_leading_away(broken, catalog())

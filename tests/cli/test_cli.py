@@ -8,14 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from bot.directory.importer import read_resources
 from bot.engine.model import model_path
-from bot.settings import PROJECT
+from bot.settings import DATA, PROJECT
 
 FOOTBRIDGE = Path(sys.executable).parent / "footbridge"
 
@@ -155,11 +157,26 @@ def test_the_directory_is_loaded_and_shown(tmp_path: Path) -> None:
     database = {"FOOTBRIDGE_DATABASE_URL": f"sqlite:///{tmp_path / 'new.db'}"}
     first = _run("directory", "load", **database)
     assert first.returncode == 0, first.stderr
-    assert "190 programs, 54 offices, 20 national resources (264 added, 0 changed, 0 removed)" in first.stdout
+    assert "190 programs, 54 offices, 22 national resources (266 added, 0 changed, 0 removed)" in first.stdout
     assert "(0 added, 0 changed, 0 removed)" in _run("directory", "load", **database).stdout
     shown = _run("directory", "show", "ia", **database)
     assert "Victim Offender Intervention Services" in shown.stdout
     assert "1-800-778-1182" in shown.stdout
+
+
+def test_check_names_each_help_line_that_is_old_and_ends_with_an_error() -> None:
+    seen = max(row.last_seen for row in read_resources(DATA / "directory"))
+    good = _run("check", "--on", str(seen))
+    assert (good.returncode, good.stderr) == (0, "")
+    assert "Directory: 190 programs, 54 offices, 22 resources." in good.stdout
+    assert "Help lines: 18, of which 18 were checked within 31 days." in good.stdout
+    old = _run("check", "--on", str(seen + timedelta(days=32)))
+    assert old.returncode == 1
+    assert len(old.stderr.splitlines()) == 18
+    call = "https://claytoncrescent.org/2023/02/16/domestic-abusers-can-call-helpline/"
+    assert f"A Call for Change (us-a-call-for-change): last seen on {seen} at {call}" in old.stderr
+    patient = _run("check", "--on", str(seen + timedelta(days=32)), FOOTBRIDGE_HELP_LINE_DAYS="40")
+    assert (patient.returncode, patient.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from bot.answers.catalog import catalog
+from bot.answers.rendering import RenderedReply
 from bot.engine.engine import Engine
+from bot.engine.gate import renderer
 
 FOLDER = Path(__file__).parent / "transcripts"
 COMPARED = ("topic", "pending", "crisis", "goals", "state", "asks", "ended", "language")
@@ -32,8 +34,17 @@ async def test_conversation(turns: list[dict[str, Any]], engine: Engine, request
             if name in expected:
                 value = getattr(turn, name)
                 assert (list(value) if isinstance(value, tuple) else value) == expected[name], f"{said}: {name}"
+        if "in_short" in expected:
+            short = [reply.id for reply in turn.replies if _is_short(reply)]
+            assert short == expected["in_short"], said
         if "programs" in expected:
             assert [program.id for program in turn.programs] == expected["programs"], said
+
+
+def _is_short(reply: RenderedReply) -> bool:
+    """Whether a reply was said in its shorter form."""
+    shorter = reply.id in catalog().replies and catalog().replies[reply.id].shorter
+    return bool(shorter) and reply.text == renderer().render(reply.id, form="shorter").text
 
 
 def test_every_answer_is_reached() -> None:

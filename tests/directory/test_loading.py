@@ -17,7 +17,7 @@ from tests.directory.conftest import REAL_DIRECTORY, DirectoryFolder
 def test_a_first_load_adds_every_row(engine: Engine) -> None:
     report = load_directory(engine, REAL_DIRECTORY)
 
-    assert report == LoadReport(programs=190, offices=54, resources=20, added=264, changed=0, removed=0)
+    assert report == LoadReport(programs=190, offices=54, resources=22, added=266, changed=0, removed=0)
 
 
 def test_what_was_loaded_is_what_the_files_say(engine: Engine, folder: DirectoryFolder) -> None:
@@ -59,7 +59,7 @@ def test_corrections_additions_and_removals_arrive(engine: Engine, folder: Direc
 
     report = load_directory(engine, folder.path)
 
-    assert report == LoadReport(programs=190, offices=54, resources=20, added=1, changed=2, removed=1)
+    assert report == LoadReport(programs=190, offices=54, resources=22, added=1, changed=2, removed=1)
     with Session(engine) as session:
         iowa = program(session, "us-ia-doc-vois")
         assert iowa is not None
@@ -88,7 +88,7 @@ def test_the_order_of_the_help_lines_follows_the_file(engine: Engine, folder: Di
 def test_bad_files_leave_the_tables_as_they_are(engine: Engine, folder: DirectoryFolder) -> None:
     load_directory(engine, folder.path)
     folder.set_cells("programs.csv", 2, name="A good correction")
-    folder.set_cells("resources.csv", 21, url="nacrj.org")
+    folder.set_cells("resources.csv", 23, url="nacrj.org")
 
     with pytest.raises(DirectoryDataError):
         load_directory(engine, folder.path)
@@ -111,4 +111,4 @@ def test_two_loads_at_once_add_each_row_once(engine: Engine) -> None:
     with ThreadPoolExecutor(2) as pool:
         loads = [pool.submit(load_directory, engine, REAL_DIRECTORY) for _ in range(2)]
 
-    assert sorted(load.result().added for load in loads) == [0, 264]
+    assert sorted(load.result().added for load in loads) == [0, 266]

@@ -119,5 +119,5 @@ def test_an_unknown_id_finds_nothing(session: Session) -> None:
 def test_emergency_help_stands_first_among_the_resources(session: Session) -> None:
     found = resources(session)
 
-    assert len(found) == 20
+    assert len(found) == 22
     assert [entry.id for entry in found[:2]] == ["us-911", "us-988"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.directory.importer import DirectoryDataError, Problem, read_directory
+from bot.directory.importer import DirectoryDataError, Problem, read_directory, read_resources
 from bot.directory.models import Base
 from bot.directory.rows import OfficeRow, ProgramRow, ResourceRow, Row
 from tests.directory.conftest import REAL_DIRECTORY, DirectoryFolder
@@ -23,7 +23,22 @@ def places(problems: list[Problem]) -> list[tuple[str, int | None, str | None]]:
 def test_the_real_directory_is_good_and_complete() -> None:
     data = read_directory(REAL_DIRECTORY)
 
-    assert (len(data.programs), len(data.offices), len(data.resources)) == (190, 54, 20)
+    assert (len(data.programs), len(data.offices), len(data.resources)) == (190, 54, 22)
+
+
+def test_the_help_lines_are_read_where_the_other_files_are_broken(folder: DirectoryFolder) -> None:
+    (folder.path / "programs.csv").unlink()
+    folder.set_cells("offices.csv", 2, phone="none")
+
+    assert read_resources(folder.path) == read_directory(REAL_DIRECTORY).resources
+
+
+def test_a_keyword_without_a_number_to_send_it_to_is_named(folder: DirectoryFolder) -> None:
+    folder.set_cells("resources.csv", 8, text_number="")
+
+    (problem,) = problems_of(folder)
+
+    assert (problem.file, problem.line, problem.column) == ("resources.csv", 8, "text_keyword")
 
 
 @pytest.mark.parametrize("file", ["programs.csv", "offices.csv"])
@@ -88,6 +103,7 @@ def test_the_readme_explains_every_column_and_the_table_stores_it(row_type: type
         ("offices.csv", "offers_dialogue", "possible", "not one of: yes, no, unknown"),
         ("resources.csv", "text_number", "1234567", "not a phone number"),
         ("resources.csv", "chat_url", "chat.example.org", "not a web address"),
+        ("resources.csv", "text_keyword", "HOME or HELLO", "not one word in capital letters"),
         ("resources.csv", "purpose", "", "must be filled in"),
     ],
 )
@@ -185,7 +201,7 @@ def test_every_problem_of_every_file_is_reported_a_line_each(folder: DirectoryFo
     folder.set_cells("programs.csv", 2, reach="everywhere", phone="911911911")
     folder.set_cells("programs.csv", 190, last_seen="yesterday")
     (folder.path / "offices.csv").unlink()
-    folder.set_cells("resources.csv", 21, url="nacrj.org")
+    folder.set_cells("resources.csv", 23, url="nacrj.org")
 
     with pytest.raises(DirectoryDataError) as caught:
         read_directory(folder.path)
@@ -196,7 +212,7 @@ def test_every_problem_of_every_file_is_reported_a_line_each(folder: DirectoryFo
             ("programs.csv", 2, "phone"),
             ("programs.csv", 190, "last_seen"),
             ("offices.csv", None, None),
-            ("resources.csv", 21, "url"),
+            ("resources.csv", 23, "url"),
         ],
         key=str,
     )

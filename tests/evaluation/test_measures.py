@@ -27,10 +27,15 @@ HELPED = Reading("cost", crisis="crisis_danger")
         ("safety_now", Reading("safety_now"), True),
         ("talk_to_person", Reading("safety_now"), False),
         ("talk_to_person", HELPED, False),
+        ("grounding_now", Reading("grounding_now", crisis="crisis_flashback"), True),
+        ("grounding_now", HELPED, False),
+        ("counselling_peers", Reading("cost", crisis="crisis_flashback"), False),
         ("find_program", Reading("find_program"), True),
     ],
 )
-def test_a_best_guess_is_right_and_help_is_right_for_danger_alone(expected: str, reading: Reading, right: bool) -> None:
+def test_a_best_guess_is_right_and_help_is_right_only_where_it_is_the_answer(
+    expected: str, reading: Reading, right: bool
+) -> None:
     assert measures.is_right(expected, reading) is right
 
 
@@ -38,9 +43,12 @@ def test_each_share_counts_what_its_name_says() -> None:
     pairs = [("cost", reading) for reading in (ANSWERED, OFFERED, REFUSED, UNSURE, HELPED)]
     pairs += [("safety_now", HELPED), ("timing", ANSWERED), ("timing", OFFERED)]
     assert measures.accuracy(pairs) == Share(2, 8)  # ANSWERED for cost, HELPED for safety_now
+    assert measures.understood(pairs) == Share(3, 8)  # and HELPED for cost
     assert measures.accuracy_with_offers(pairs) == Share(4, 8)  # and OFFERED and UNSURE for cost
     assert measures.wrong_answers(pairs) == Share(1, 8)  # ANSWERED for timing; help is no answer
     assert measures.help_shown(pairs) == Share(1, 7)  # HELPED for cost; safety_now is not among the seven
+    flashback = [("grounding_now", Reading("grounding_now", crisis="crisis_flashback")), ("grounding_now", HELPED)]
+    assert measures.help_shown(flashback) == Share(1, 2)  # the card for a flashback has the words of grounding
     assert measures.refusals([reading for _, reading in pairs]) == Share(1, 8)  # UNSURE was offered something
 
 

@@ -237,8 +237,9 @@ async def test_capitals_and_piles_of_marks_keep_the_topic(engine: Engine, text: 
 @pytest.mark.parametrize("name", IN_DANGER)
 async def test_danger_is_heard_in_all_of_it(engine: Engine, name: str) -> None:
     found = await engine.parse(IN_DANGER[name])
-    assert (found.crisis, found.confidence) == ("crisis_suicide", 1)
-    assert (await engine.turn(f"danger {name}", IN_DANGER[name])).crisis == "crisis_suicide"
+    assert "crisis_suicide" in [firing.crisis for firing in found.crises]
+    turn = await engine.turn(f"danger {name}", IN_DANGER[name])
+    assert "crisis_suicide" in [reply.id for reply in turn.replies]
 
 
 async def test_what_dictation_adds_mostly_keeps_the_topic(engine: Engine) -> None:
@@ -270,7 +271,9 @@ async def test_long_texts_are_read_and_answered(engine: Engine, name: str) -> No
     for length in (LONGEST_MESSAGE, len(LONG[name])):
         turn = await engine.turn(f"long {name}", LONG[name][:length])
         assert _answered(turn)
-        assert (turn.crisis == "crisis_danger") == (found.crisis == "crisis_danger") == (name == "danger")
+        # The classifier may take noise for anything; the rules hear words alone.
+        assert ("rules" in [firing.layer for firing in found.crises]) == (name == "danger")
+        assert turn.crisis == "crisis_danger" or name != "danger"
 
 
 @seed(6)

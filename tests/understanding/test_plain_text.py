@@ -8,14 +8,14 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
 from bot.answers.catalog import catalog
 from bot.engine.gate import renderer
 from bot.understanding.plain_text import LOOK_ALIKES, LookAlikeDataError, plain_text, read_look_alikes
-from bot.understanding.safety_net import PHRASES, STOP, PhraseNet
+from bot.understanding.safety_rules import SafetyRules, read_rule_book
+from tests.understanding.rule_lines import one_line
 
 SPANISH_LETTERS = "áéíóúüñÁÉÍÓÚÜÑ"
 FIXED = settings(max_examples=200, deadline=None, derandomize=True)
@@ -119,19 +119,19 @@ def test_no_letter_keeps_a_pile_of_marks(text: str) -> None:
     assert all(len(unicodedata.normalize("NFD", character)) <= 2 for character in read)
 
 
-def test_phrases_of_danger_are_heard_with_any_letter_stretched() -> None:
+def test_words_of_danger_are_heard_with_any_letter_stretched() -> None:
     """All but the few words that are another word when they are stretched: "to" and "too", "son" and "soon"."""
-    phrases = yaml.safe_load(PHRASES.read_text(encoding="utf-8"))["phrases"]
-    net = PhraseNet.read()
+    book = read_rule_book()
+    net = SafetyRules(book)
     missed: list[str] = []
     tried = 0
-    for crisis, wordings in phrases.items():
-        for wording in wordings:
-            words = wording.replace(STOP, ".")
+    for rule in book.rules:
+        for pattern in rule.says:
+            words = one_line(pattern, book.words)
             for place in (match.start() for match in re.finditer(r"[^\W\d_]", words)):
                 stretched = words[:place] + words[place] * 5 + words[place + 1 :]
                 tried += 1
-                if crisis not in net.find(plain_text(stretched)):
+                if rule.crisis not in {firing.crisis for firing in net.find(plain_text(stretched))}:
                     missed.append(stretched)
     assert len(missed) <= 0.02 * tried, f"their words may be missing in bot/data/double_letters.txt: {missed}"
 

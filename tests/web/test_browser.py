@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 CHROMIUM = ("chromium", "google-chrome", "chromium-browser")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PHONE = {"width": 320, "height": 568}  # CSS pixels; the smallest that WCAG 2.2 asks for, and an old small phone
+LEAST_TAPPED = 48  # CSS pixels; more than the 44 of WCAG 2.2's enhanced target size
 PROGRAM = "us-ia-doc-vois"
 MOST_TABS = 60  # more presses of Tab than any view needs
 
@@ -353,6 +354,25 @@ def test_somebody_in_danger_has_help_in_view_at_once(page: Page, before: str) ->
     assert reply
     assert reply["y"] >= bar["y"] + bar["height"], "the bar covers what is said"
     assert bar["height"] <= PHONE["height"] / 4, "the bar takes the page from the talk"
+    tapped = visitor.turn.get_by_role("link", name="Call 988", exact=True).first
+    expect(tapped).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("context", [{"viewport": PHONE}], indirect=True)
+def test_every_help_line_is_large_enough_to_tap_on_a_small_phone(page: Page) -> None:
+    visitor = Visitor(page)
+    visitor.say("my ex is stalking me")
+    visitor.sees("crisis_ongoing_abuse")  # the one with the longest name of a chat
+    links = visitor.turn.locator('[data-answer="crisis_ongoing_abuse"] a.reach')
+    expect(links).to_have_count(4)
+    for link in links.all():
+        box = link.bounding_box()
+        assert box
+        assert box["height"] >= LEAST_TAPPED
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+    chat = links.filter(has_text="opens another site")
+    expect(chat).to_have_attribute("rel", "noreferrer noopener")
 
 
 def test_typed_markup_is_shown_as_typed(page: Page) -> None:

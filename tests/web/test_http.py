@@ -94,6 +94,7 @@ class Page(HTMLParser):
     Attributes:
         answers: ids of the answers shown, in order.
         links: addresses by the class of their link.
+        tags: the attributes of each link, by its words.
         forms: the attributes of each form.
         choices: what each choice sends, by its title.
         session: the token of the conversation; `sessions` has it for each form.
@@ -105,6 +106,7 @@ class Page(HTMLParser):
         super().__init__()
         self.answers: list[str] = []
         self.links: dict[str, str] = {}
+        self.tags: dict[str, dict[str, str]] = {}
         self.forms: list[dict[str, str]] = []
         self.choices: dict[str, str] = {}
         self.sessions: list[str] = []
@@ -112,6 +114,7 @@ class Page(HTMLParser):
         self.sources: list[str] = []
         self.session = ""
         self._link: str | None = None
+        self._tag: dict[str, str] = {}
         self._value: str | None = None
         self.feed(html)
         self.close()
@@ -132,6 +135,7 @@ class Page(HTMLParser):
             self.sessions.append(self.session)
         if tag == "a":
             self._link = has["href"]
+            self._tag = has
             self.links[has.get("class", "")] = has["href"]
         if tag == "form":
             self.forms.append(has)
@@ -148,6 +152,8 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.spoken.append((data, self._link))
+        if self._link is not None:
+            self.tags[data] = self._tag
         if self._value is not None:
             self.choices[data] = self._value
 
@@ -159,6 +165,13 @@ async def _send(client: httpx.AsyncClient, sent: Sent) -> httpx.Response:
 async def _say(client: httpx.AsyncClient, text: str, session: str = "") -> Page:
     response = await client.post("/", data={"session": session, "text": text})
     assert response.status_code == 200
+    return Page(response.text)
+
+
+async def _say_in_danger(client: httpx.AsyncClient, text: str) -> Page:
+    """What is shown where the talk is gone: help by the rules of the safety net alone."""
+    response = await client.post("/", data={"session": "of yesterday", "text": text})
+    assert response.status_code == 410
     return Page(response.text)
 
 
@@ -275,7 +288,7 @@ async def test_a_message_without_words_is_not_guessed_at(client: httpx.AsyncClie
 
 
 async def test_percent_signs_that_encode_nothing_are_words(client: httpx.AsyncClient) -> None:
-    response = await _send(client, _raw(b"text=what+does+it+cost%3F+100%+%zz"))
+    response = await _send(client, _raw(b"text=does+it+cost+anything%3F+100%+%zz"))
     assert response.status_code == 200
     assert Page(response.text).answers == ["cost"]
 
@@ -403,7 +416,8 @@ async def test_every_number_that_can_be_called_is_a_link_to_call_it(client: http
         "sheet": await _press(client, kept, "Make my sheet"),
     }
     for name, page in pages.items():
-        spoken = [(text, link) for text, link in page.spoken if not (link or "").startswith("http")]
+        # Links to chats, and links that write to a number, are links already.
+        spoken = [(text, link) for text, link in page.spoken if not (link or "").startswith(("http", "sms:"))]
         numbers = [(number, link) for text, link in spoken for number in NUMBER.findall(text)]
         assert numbers, name
         for number, link in numbers:
@@ -412,6 +426,42 @@ async def test_every_number_that_can_be_called_is_a_link_to_call_it(client: http
                 continue
             dialed = number if len(number) == 3 else "+1" + number.replace("-", "")[-10:]
             assert link == f"tel:{dialed}", f"{number} on {name}"
+
+
+async def test_help_lines_can_be_called_written_to_and_chatted_with_right_below_the_first_words(
+    client: httpx.AsyncClient,
+) -> None:
+    page = await _say_in_danger(client, "i want to die")
+    assert page.answers == ["crisis_suicide"]
+    links = {title: tag for title, tag in page.tags.items() if tag.get("class", "").startswith("reach")}
+    assert {title: tag["href"] for title, tag in links.items()} == {
+        "Call 988": "tel:988",
+        "Text 988": "sms:988",
+        "Chat with 988 (opens another site)": "https://988lifeline.org/",
+        "Text HOME to 741741": "sms:741741?&body=HOME",
+        "Call 911": "tel:911",
+    }
+    chat = links["Chat with 988 (opens another site)"]
+    assert (chat["rel"], chat["target"]) == ("noreferrer noopener", "_blank")
+    assert not any(name in links["Call 988"] for name in ("target", "aria-label"))  # its name is what is seen
+    said = [text.strip() for text, _ in page.spoken if text.strip()]
+    first = said.index("right now, any time, for free.")
+    assert said[first + 1] == "Call 988"
+    afterwards = next(text for text in said if text.startswith("I'm glad you said that."))
+    assert said.index("Call 911") < said.index(afterwards)
+
+
+async def test_a_line_that_does_not_always_answer_says_so_beside_its_link(client: httpx.AsyncClient) -> None:
+    page = await _say_in_danger(client, "i am the offender")
+    assert page.answers == ["crisis_perpetrator"]
+    said = [text.strip() for text, _ in page.spoken if text.strip()]
+    at = said.index("Call 1-877-898-3411")
+    assert said[at - 1 : at + 2] == ["A Call for Change", "Call 1-877-898-3411", "not at every hour"]
+
+
+async def test_an_answer_that_is_no_crisis_has_no_links_to_tap(client: httpx.AsyncClient) -> None:
+    page = await _say(client, "how much does it cost")
+    assert not any(tag.get("class", "").startswith("reach") for tag in page.tags.values())
 
 
 @pytest.mark.parametrize("text", ["S1-988-4", "in 1988", "9110", "12-345-678-9012", "741741", "2026-11-22"])

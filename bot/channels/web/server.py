@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import gc
+import logging
 import socket
 import sys
+from collections.abc import Callable, Iterable
+from datetime import date
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.answers.catalog import catalog
 from bot.channels.web.application import create_application
 from bot.directory.database import DirectoryUnavailable, connect, upgrade
+from bot.directory.freshness import overdue
 from bot.directory.importer import load_directory
+from bot.directory.rows import ResourceRow
 from bot.engine.engine import Engine
 from bot.engine.model import ModelMissing, find_model, train_model_apart
 from bot.settings import DATA, Settings
 
+logger = logging.getLogger(__name__)
 
-def serve(settings: Settings) -> None:
+
+def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
     """Train if the model is missing or outdated, fill the directory, and serve until stopped.
 
     Raises:
@@ -35,6 +43,7 @@ def serve(settings: Settings) -> None:
     except DirectoryUnavailable as error:
         # Answers and help numbers need no database; looking for a program will say that it does not work.
         print(f"{error} The page is served without the directory.", file=sys.stderr, flush=True)  # noqa: T201
+    warn_of_overdue_lines(catalog().lines.values(), today(), settings.help_line_days)
 
     def ready() -> None:
         here = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else settings.host  # noqa: S104
@@ -43,6 +52,14 @@ def serve(settings: Settings) -> None:
     application = create_application(Engine.load(settings.models), settings, ready)
     gc.freeze()  # what is loaded stays; to look through it for garbage would stop every turn for a quarter of a second
     uvicorn.Server(server_config(application)).run(sockets=[listening])
+
+
+def warn_of_overdue_lines(lines: Iterable[ResourceRow], today: date, longest: int) -> None:
+    """Log once which help lines were not checked for more than `longest` days. They are shown all the same."""
+    old = overdue(lines, today, longest)
+    if old:
+        named = "; ".join(f"{line.name} ({line.last_seen})" for line in old)
+        logger.warning("Help lines not checked for more than %d days: %s. See `footbridge check`.", longest, named)
 
 
 def _fill_directory(url: str) -> None:
