@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from bot.actions.talk import Talk
 from bot.engine.engine import LONGEST_MESSAGE, Engine, Turn
 from bot.engine.model import ModelMissing, ModelUnreadable, model_path
+from bot.understanding.safety_classifier import SafetyClassifier
+from bot.understanding.safety_rules import SafetyRules
 
 
 def _ids(turn: Turn) -> list[str]:
@@ -97,6 +99,30 @@ async def test_when_the_model_breaks_the_person_still_gets_help(
     assert "how much does it cost" not in caplog.text
     # The conversation is still where it was.
     assert (await engine.turn("breaks", "how much does it cost")).asks == "goals"
+
+
+async def test_when_the_safety_net_breaks_the_person_still_gets_numbers(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("the words she typed")
+
+    with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
+        patched.setattr(SafetyRules, "find", break_down)
+        turn = await engine.turn("net breaks", "i want to die")
+    assert _ids(turn) == ["something_broke"]
+    assert "988" in turn.replies[0].text
+    assert "the words she typed" not in caplog.text
+    assert _ids(await engine.turn("net breaks", "i want to die")) == ["crisis_suicide"]
+
+
+async def test_when_the_classifier_breaks_the_rules_still_hear(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("no vector")
+
+    monkeypatch.setattr(SafetyClassifier, "_hear", break_down)
+    assert _ids(await engine.turn("classifier breaks", "i want to die")) == ["crisis_suicide"]
+    assert _ids(await engine.turn("classifier breaks", "how much does it cost")) == ["something_broke"]
 
 
 async def test_when_the_directory_breaks_the_person_still_gets_help(
