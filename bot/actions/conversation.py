@@ -31,7 +31,9 @@ class ActionCrisis(FootbridgeAction):
         for crisis in heard:
             talk.say(crisis, form="shorter" if crisis in shown else "words")
         # What the same message asked is answered after "go on": help comes first, and the question is not lost.
-        talk.remember("asked_in_crisis", next(iter(talk.read("topic")), None))
+        # Who said plainly that they are in danger asked nothing else.
+        asked = None if talk.heard_plainly() else next(iter(talk.read("topic")), None)
+        talk.remember("asked_in_crisis", asked)
         talk.remember("crises_shown", [*shown, *(crisis for crisis in heard if crisis not in shown)])
         talk.lead_away([crisis for crisis in heard if crisis in leading_away().replies])
 

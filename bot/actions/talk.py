@@ -66,6 +66,11 @@ class Talk:
         """What was typed, or a button's payload."""
         return str(self._tracker.latest_message.get("text") or "")
 
+    def heard_plainly(self) -> bool:
+        """Whether a rule of the safety net heard a crisis in the message, and not the classifier alone."""
+        entities = self._tracker.latest_message.get("entities") or []
+        return any(found["entity"] == "crisis" and found.get("extractor") == "rules" for found in entities)
+
     def said_now(self) -> list[Said]:
         """What was said since the person's last message, before this action."""
         return self._said(self._turns()[-1]) if self._turns() else []
