@@ -138,6 +138,8 @@ def main() -> None:
         os.environ["FOOTBRIDGE_MODELS"] = str(Path(folder) / "models")
         os.environ["FOOTBRIDGE_DATABASE_URL"] = f"sqlite:///{Path(folder) / 'footbridge.db'}"
         os.environ["RASA_CACHE_DIRECTORY"] = str(Path(folder) / "cache")
+        # It asks more quickly than any person.
+        os.environ["FOOTBRIDGE_TURNS_PER_MINUTE"] = os.environ["FOOTBRIDGE_ADDRESS_TURNS_PER_MINUTE"] = "100000"
 
         rows.append(Row("Training (`footbridge train`)", _training_seconds(Path(folder)), "s", goal=60))
         rows += _served(Path(folder))
@@ -253,7 +255,7 @@ async def _in_process() -> list[Row]:
 
     async def turn(session: str, text: str) -> None:
         async with asyncio.timeout(TURN_DEADLINE):
-            if any(reply.id == _BROKEN for reply in (await engine.turn(session, text)).replies):
+            if any(reply.id == _BROKEN for reply in (await engine.turn(session, text, begin=True)).replies):
                 raise BenchmarkError(f"The engine could not answer {text!r}; what it logged stands above.")
 
     def begin() -> Say:

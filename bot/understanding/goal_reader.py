@@ -88,7 +88,7 @@ class GoalReader(LinearComponent):
             "threshold_in_question": 0.97,
             # Where no topic is sure, the message is about goals if that much speaks for it, or no topic has this much.
             "share": 0.3,
-            "topic": 0.4,
+            "topic": 0.6,
             # Where a goal is taken off the list, one counts from this share of all goals on.
             "threshold_removing": 0.5,
         }

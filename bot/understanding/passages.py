@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import spacy
@@ -15,6 +16,9 @@ STEP = 3  # sentences from one passage to the next, so that none stands without 
 LONGEST_SENTENCE = 16  # words; people who type without full stops are cut here
 MOST = 2  # passages, and it bounds the time: the first, and the last ones, because most people ask at the end
 
+# Of signs in a row, as of "?!?!?!", three say it all; spaCy takes each of them apart.
+_SIGNS = re.compile(r"([^\w\s]{3})[^\w\s]+")
+
 
 @lru_cache(maxsize=1)
 def _english() -> Language:
@@ -25,7 +29,10 @@ def _english() -> Language:
 
 def sentences(text: str) -> list[str]:
     """Sentences of `text`, as its full stops, question marks and the like part them."""
-    return [sentence.text for sentence in _english()(text).sents]
+    english = _english()
+    # Otherwise spaCy would keep every new word that anybody ever typed.
+    with english.memory_zone():
+        return [sentence.text for sentence in english(_SIGNS.sub(r"\1", text)).sents]
 
 
 def is_long(text: str) -> bool:

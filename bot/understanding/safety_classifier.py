@@ -18,7 +18,7 @@ from bot.settings import PROJECT
 from bot.understanding import messages as reading
 from bot.understanding.linear_component import LinearComponent
 from bot.understanding.linear_model import LinearModel, Probabilities
-from bot.understanding.safety_rules import Firing, SafetyRules, read_rule_book
+from bot.understanding.safety_rules import Firing, SafetyRules, read_rule_book, safety_rules
 
 LAYER = "classifier"
 MOST_CRISES = 2  # cards that the classifier adds; more than two cannot be read in danger
@@ -37,16 +37,18 @@ class SafetyClassifier(LinearComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "strength": 10.0,
+            "strength": 3.0,
             # A crisis is heard from this probability on that there is one; docs/safety.md has the curve.
-            "threshold": 0.1,
+            "threshold": 0.07,
+            # Crises that need another probability, where they are the likeliest.
+            "sure": {},
             # Another crisis than the likeliest, or than what a rule heard, is heard beside it from this probability on.
             "threshold_also": 0.5,
         }
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the crises against everything else that people say."""
-        rules = SafetyRules.read()
+        rules = safety_rules()
         vectors, labels = [], []
         for example in training_data.intent_examples:
             rows = reading.sentence_vectors(example)
@@ -88,12 +90,11 @@ class SafetyClassifier(LinearComponent):
         none = model.labels.index(reading.NO_CRISIS)
         heard: dict[str, float] = {}
         for row in rows:
-            danger = 1 - float(row[none])
-            if danger < self._config["threshold"]:
-                continue
             shares = {label: float(share) for label, share in zip(model.labels, row, strict=True)}
             del shares[reading.NO_CRISIS]
             best = max(shares, key=lambda crisis: shares[crisis])
+            if 1 - float(row[none]) < self._config["sure"].get(best, self._config["threshold"]):
+                continue
             for crisis, share in shares.items():
                 if crisis == best or share >= self._config["threshold_also"]:
                     heard[crisis] = max(heard.get(crisis, 0.0), share)

@@ -12,7 +12,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.understanding import messages as reading
-from bot.understanding.safety_rules import SafetyRules
+from bot.understanding.safety_rules import safety_rules
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -20,7 +20,7 @@ class SafetyNet(GraphComponent):  # type: ignore[misc]
     """Adds an entity `crisis` for each crisis that a rule hears, with the rule's id."""
 
     def __init__(self) -> None:
-        self._rules = SafetyRules.read()
+        self._rules = safety_rules()
 
     @classmethod
     def create(

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,12 @@ class RuleBook:
         return list(dict.fromkeys(rule.crisis for rule in self.rules))
 
 
+@lru_cache(maxsize=1)
+def safety_rules() -> SafetyRules:
+    """The project's own rules, read once in a process; raises SafetyRulesError."""
+    return SafetyRules.read()
+
+
 def read_rule_book(path: Path = RULES) -> RuleBook:
     """Read the file of rules.
 
@@ -139,39 +146,55 @@ def read_rule_book(path: Path = RULES) -> RuleBook:
     return RuleBook(rules, guards, words)
 
 
+# The name of what a pattern belongs to, and for each token that must stand, the words that it may be.
+_Key = tuple[str, frozenset[frozenset[str]]]
+
+
 class _Matchers:
-    """Patterns under names, each held only against sentences that have a word without which it cannot match."""
+    """Patterns under names, each held only against sentences that have the words without which it cannot match."""
 
     def __init__(self, vocab: Vocab, patterns: Mapping[str, Sequence[_Pattern]]) -> None:
-        self._matchers: dict[tuple[str, tuple[str, ...]], Matcher] = {}
-        self._needing: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        self._matchers: dict[_Key, Matcher] = {}
+        self._needing: dict[str, list[_Key]] = {}
         for name, several in patterns.items():
             for pattern in several:
-                key = (name, tuple(_rarest(pattern)))
+                needed = _needed(pattern)
+                key = (name, frozenset(needed))
                 if key not in self._matchers:
                     self._matchers[key] = Matcher(vocab)
-                    for word in key[1]:
+                    for word in _rarest(needed):
                         self._needing.setdefault(word, []).append(key)
                 self._matchers[key].add(name, [pattern])
 
     def may_match(self, words: Sequence[str]) -> bool:
         """Whether one of the patterns might match."""
-        return any(word in self._needing for word in words)
+        return next(self._candidates(words), None) is not None
 
     def find(self, doc: Doc, words: Sequence[str]) -> Iterator[tuple[str, Span]]:
         """Names with the words of `doc` that they match; `words` are its tokens."""
-        for key in dict.fromkeys(key for word in words for key in self._needing.get(word, ())):
+        for key in dict.fromkeys(self._candidates(words)):
             for _, start, end in self._matchers[key](doc):
                 yield key[0], doc[start:end]
 
+    def _candidates(self, words: Sequence[str]) -> Iterator[_Key]:
+        there = frozenset(words)
+        for word in words:
+            for key in self._needing.get(word, ()):
+                if not any(needed.isdisjoint(there) for needed in key[1]):
+                    yield key
 
-def _rarest(pattern: _Pattern) -> list[str]:
-    """The words of which one must stand where `pattern` matches: those of the token with the longest, as the rarest."""
-    needed = [
-        [token["LOWER"]] if isinstance(token["LOWER"], str) else token["LOWER"]["IN"]
+
+def _needed(pattern: _Pattern) -> list[frozenset[str]]:
+    """For each token that must stand where `pattern` matches, the words that it may be."""
+    return [
+        frozenset([token["LOWER"]] if isinstance(token["LOWER"], str) else token["LOWER"]["IN"])
         for token in pattern
         if "OP" not in token
     ]
+
+
+def _rarest(needed: Sequence[frozenset[str]]) -> frozenset[str]:
+    """Those of the token with the longest words, as the rarest."""
     return max(needed, key=lambda words: min(map(len, words)))
 
 
@@ -205,20 +228,26 @@ class SafetyRules:
     def find(self, text: str) -> list[Firing]:
         """One firing for each crisis heard in `text`, the one to be helped first first."""
         heard: dict[str, Firing] = {}
-        for sentence in _sentences(self.without_gaps(text)):
-            if not self._matcher.may_match(sentence):
-                continue
-            doc = Doc(self._vocab, words=sentence)
-            guards: list[tuple[str, Span]] | None = None
-            for rule_id, match in self._matcher.find(doc, sentence):
-                rule = self._rules[rule_id]
-                if rule.crisis in heard:
-                    continue
-                if guards is None:
-                    guards = list(self._guards.find(doc, sentence))
-                if not any(self._keeps_silent(name, match, guards) for name in rule.unless):
-                    heard[rule.crisis] = Firing(rule.crisis, LAYER, rule.id)
+        suspect = [words for words in _sentences(self.without_gaps(text)) if self._matcher.may_match(words)]
+        if suspect:
+            # Otherwise spaCy would keep every new word that anybody ever typed.
+            with self._vocab.memory_zone():
+                for sentence in suspect:
+                    self._find_in(sentence, heard)
         return [heard[crisis] for crisis in self.order if crisis in heard]
+
+    def _find_in(self, sentence: Sequence[str], heard: dict[str, Firing]) -> None:
+        """Add what is heard in the words of one sentence to `heard`."""
+        doc = Doc(self._vocab, words=list(sentence))
+        guards: list[tuple[str, Span]] | None = None
+        for rule_id, match in self._matcher.find(doc, sentence):
+            rule = self._rules[rule_id]
+            if rule.crisis in heard:
+                continue
+            if guards is None:
+                guards = list(self._guards.find(doc, sentence))
+            if not any(self._keeps_silent(name, match, guards) for name in rule.unless):
+                heard[rule.crisis] = Firing(rule.crisis, LAYER, rule.id)
 
     def without_gaps(self, text: str) -> str:
         """`text` with parted letters written as the words of the rules."""

@@ -190,7 +190,7 @@ async def test_two_languages_in_one_message_are_read_and_answered(
 ) -> None:
     for text in (f"{english}, {spanish}", f"{spanish} {around} {english}"):
         assert _sound(await engine.parse(text))
-        assert _answered(await engine.turn("two languages", text))
+        assert _answered(await engine.turn("two languages", text, begin=True))
 
 
 @seed(3)
@@ -238,7 +238,7 @@ async def test_capitals_and_piles_of_marks_keep_the_topic(engine: Engine, text: 
 async def test_danger_is_heard_in_all_of_it(engine: Engine, name: str) -> None:
     found = await engine.parse(IN_DANGER[name])
     assert "crisis_suicide" in [firing.crisis for firing in found.crises]
-    turn = await engine.turn(f"danger {name}", IN_DANGER[name])
+    turn = await engine.turn(f"danger {name}", IN_DANGER[name], begin=True)
     assert "crisis_suicide" in [reply.id for reply in turn.replies]
 
 
@@ -253,14 +253,14 @@ async def test_what_dictation_adds_mostly_keeps_the_topic(engine: Engine) -> Non
 @pytest.mark.parametrize("text", [*PAYLOADS, *MISHEARD])
 async def test_commands_and_misheard_words_are_read_and_answered(engine: Engine, text: str) -> None:
     assert _sound(await engine.parse(text))
-    await engine.turn(f"command {text}", "hello")
-    assert _answered(await engine.turn(f"command {text}", text))
+    await engine.turn(f"command {text}", "hello", begin=True)
+    assert _answered(await engine.turn(f"command {text}", text, begin=True))
 
 
 @pytest.mark.parametrize("text", [text for text in PAYLOADS if "{" in text])
 async def test_a_typed_command_steers_nothing(engine: Engine, text: str) -> None:
-    await engine.turn(f"steering {text}", '/share_goals{"goal": "goal_apology"}')
-    turn = await engine.turn(f"steering {text}", text)
+    await engine.turn(f"steering {text}", '/share_goals{"goal": "goal_apology"}', begin=True)
+    turn = await engine.turn(f"steering {text}", text, begin=True)
     assert (turn.goals, turn.state) == (("goal_apology",), None)
 
 
@@ -269,7 +269,7 @@ async def test_long_texts_are_read_and_answered(engine: Engine, name: str) -> No
     found = await engine.parse(LONG[name])
     assert _sound(found)
     for length in (LONGEST_MESSAGE, len(LONG[name])):
-        turn = await engine.turn(f"long {name}", LONG[name][:length])
+        turn = await engine.turn(f"long {name}", LONG[name][:length], begin=True)
         assert _answered(turn)
         # The classifier may take noise for anything; the rules hear words alone.
         assert ("rules" in [firing.layer for firing in found.crises]) == (name == "danger")
@@ -280,11 +280,14 @@ async def test_long_texts_are_read_and_answered(engine: Engine, name: str) -> No
 @settings(FIXED, max_examples=80)
 @given(text=st.text(max_size=200) | st.sampled_from(KNOWN).map(str.upper) | st.sampled_from(MISHEARD))
 async def test_any_text_is_answered(engine: Engine, text: str) -> None:
-    assert _answered(await engine.turn("any input", text))
+    assert _answered(await engine.turn("any input", text, begin=True))
 
 
 async def test_no_text_takes_ten_times_as_long_as_an_ordinary_message(engine: Engine) -> None:
-    """Time of the processor, against ordinary messages of the same moment: what else the machine does counts little."""
+    """Time of the processor, against ordinary messages of the same moment.
+
+    The least of seven counts: what else the machine does only adds to it.
+    """
 
     async def seconds(text: str) -> float:
         start = time.process_time()
@@ -296,5 +299,5 @@ async def test_no_text_takes_ten_times_as_long_as_an_ordinary_message(engine: En
         ordinary = median([await seconds(text) for text in ORDINARY])
         for name, text in LONG.items():
             times_ordinary[name].append(await seconds(text) / ordinary)
-    slowest = sorted(((median(times), name) for name, times in times_ordinary.items()), reverse=True)
+    slowest = sorted(((min(times), name) for name, times in times_ordinary.items()), reverse=True)
     assert slowest[0][0] <= 10, slowest[:5]

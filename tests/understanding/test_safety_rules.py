@@ -14,6 +14,25 @@ BOOK = read_rule_book()
 NET = SafetyRules.read()
 
 
+@pytest.mark.parametrize(
+    ("text", "crisis"),
+    [
+        ("My son was murdered three years ago and I want to die.", "crisis_suicide"),
+        ("she was killed in 2010 and i dont want to live anymore", "crisis_suicide"),
+        ("the man who raped me years ago is outside my house right now", "crisis_danger"),
+        ("he got out last year and hes outside my house", "crisis_danger"),
+        ("he was convicted and now someone is following me", "crisis_danger"),
+        ("i was robbed back in 2015 and now i cut myself again", "crisis_selfharm"),
+        ("my daughter was killed that night, i am going to kill him", "crisis_harm_others"),
+        ("my uncle was sentenced and my dad is touching my sister", "crisis_child"),
+        ("we got married ten years ago and my husband hits me", "crisis_ongoing_abuse"),
+        ("my son was murdered in 2010 and im drunk", "crisis_intoxication"),
+    ],
+)
+def test_what_happened_years_ago_does_not_hide_what_is_so_today(text: str, crisis: str) -> None:
+    assert [firing.crisis for firing in NET.find(plain_text(text))] == [crisis]
+
+
 @pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
 def test_every_pattern_of_every_rule_speaks_by_itself(rule: Rule) -> None:
     alone = SafetyRules(RuleBook((rule,), BOOK.guards, BOOK.words))
@@ -61,12 +80,16 @@ def test_danger_is_heard_in_the_order_of_help(text: str, crises: list[str]) -> N
         ("I don't want to die", "I want to die"),
         ("I'm not drunk", "I'm drunk"),
         ("I'm not the offender", "I'm the offender"),
+        ("I stopped hurting myself", "I am hurting myself"),
+        ("no, no me quiero morir", "me quiero morir"),
+        ("no soy menor de edad", "soy menor de edad"),
         # The past.
         ("years ago I wanted to die", "I want to die"),
         ("back then he had a gun at me", "he has a gun at me"),
         ("my husband beats me was what I told them in the past", "my husband beats me"),
         ("when I was young I was cutting myself", "I am cutting myself"),
         ("my uncle touched me when I was nine", "my uncle touched me"),
+        ("pense en quitarme la vida, eso fue en 2008", "pense en quitarme la vida"),
         # What somebody else said.
         ("he said he will kill me", "he will kill me"),
         ('his words were "I want to die" and I never forgot them', "I want to die"),

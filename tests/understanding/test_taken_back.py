@@ -67,5 +67,5 @@ def test_the_opposite_is_heard(act: str, text: str) -> None:
     ],
 )
 async def test_the_opposite_is_not_taken_for_it(text: str, engine: Engine) -> None:
-    said = [reply.id for reply in (await engine.turn(f"opposite of {text}", text)).replies]
+    said = [reply.id for reply in (await engine.turn(f"opposite of {text}", text, begin=True)).replies]
     assert not {"glad_you_are_okay", "believed"} & set(said)
