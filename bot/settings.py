@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +14,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "bot" / "data"
 MODELS = PROJECT / "bot" / "models"
 LONGEST_HELP_LINE_DAYS = 366
+SHORTEST_TALK_MINUTES = 5
+LONGEST_TALK_MINUTES = 1440
+MOST_TURNS = 100_000  # a minute; as good as no limit
+
+# RFC 1123; it fits the addresses of IPv4 too. Those of IPv6 stand in brackets, as browsers send them.
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_LISTENER = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[0-9.]+|localhost):(?P<port>[0-9]{1,5})")
 
 
 class SettingError(ValueError):
@@ -29,6 +40,14 @@ class Settings:
         models: folder that holds the trained model.
         exit_url: neutral page that the exit link opens.
         help_line_days: days after which a help line has to be checked again, at least 1.
+        conversations_url: SQLAlchemy URL of the conversations' database; ``sqlite://`` is memory.
+        talk_minutes: minutes without a message after which a conversation ends, at least 5.
+        hosts: names under which people open the page, beside localhost, `host` and addresses of numbers.
+        embed_origins: origins ("https://www.example.org") whose pages may show the chat in a frame.
+        proxies: addresses or networks of proxies, whose word on the visitor's address and on https is taken.
+        turns_per_minute: messages and choices of one conversation that are taken a minute, at least 1.
+        address_turns_per_minute: the same for one network address, which many people may share.
+        metrics: address and port where the counts are served, or None for nowhere.
     """
 
     database_url: str = f"sqlite:///{PROJECT / 'footbridge.db'}"
@@ -37,30 +56,47 @@ class Settings:
     models: Path = MODELS
     exit_url: str = "https://www.weather.gov/"
     help_line_days: int = 31
+    conversations_url: str = "sqlite://"
+    talk_minutes: int = 30
+    hosts: tuple[str, ...] = ()
+    embed_origins: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    turns_per_minute: int = 30
+    address_turns_per_minute: int = 120
+    metrics: tuple[str, int] | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read `FOOTBRIDGE_*` variables; a variable that is missing or empty keeps its default.
 
         Raises:
-            SettingError: FOOTBRIDGE_PORT is not a port number, FOOTBRIDGE_EXIT_URL is no http(s) address, or
-                FOOTBRIDGE_HELP_LINE_DAYS is not a number of days.
+            SettingError: a value cannot be used.
         """
 
         def value(name: str, default: str) -> str:
             return environment.get(f"FOOTBRIDGE_{name}") or default
 
         port = value("PORT", str(cls.port))
-        if not (port.isascii() and port.isdigit()) or not 1 <= int(port) <= 65535:
+        if not _is_port(port):
             raise SettingError(f"FOOTBRIDGE_PORT is {port!r}; it takes a number from 1 to 65535.")
         exit_url = value("EXIT_URL", cls.exit_url)
-        if not exit_url.startswith(("https://", "http://")):
+        if not origin_of(exit_url):
             raise SettingError(f"FOOTBRIDGE_EXIT_URL is {exit_url!r}; it takes an address that starts with https://.")
         days = value("HELP_LINE_DAYS", str(cls.help_line_days))
         if not (days.isascii() and days.isdigit()) or not 1 <= int(days) <= LONGEST_HELP_LINE_DAYS:
             raise SettingError(
                 f"FOOTBRIDGE_HELP_LINE_DAYS is {days!r}; it takes a number of days from 1 to {LONGEST_HELP_LINE_DAYS}."
             )
+        minutes = value("TALK_MINUTES", str(cls.talk_minutes))
+        if (
+            not (minutes.isascii() and minutes.isdigit())
+            or not SHORTEST_TALK_MINUTES <= int(minutes) <= LONGEST_TALK_MINUTES
+        ):
+            raise SettingError(
+                f"FOOTBRIDGE_TALK_MINUTES is {minutes!r}; it takes a number of minutes from {SHORTEST_TALK_MINUTES} to "
+                f"{LONGEST_TALK_MINUTES}."
+            )
+        metrics = value("METRICS", "")
         return cls(
             database_url=value("DATABASE_URL", cls.database_url),
             host=value("HOST", cls.host),
@@ -68,6 +104,18 @@ class Settings:
             models=Path(value("MODELS", str(cls.models))),
             exit_url=exit_url,
             help_line_days=int(days),
+            conversations_url=value("CONVERSATIONS_URL", cls.conversations_url),
+            talk_minutes=int(minutes),
+            hosts=_several("HOSTS", value("HOSTS", ""), _is_name, "names such as chat.example.org, without a port"),
+            embed_origins=_several(
+                "EMBED_ORIGINS", value("EMBED_ORIGINS", ""), _is_origin, "origins such as https://www.example.org"
+            ),
+            proxies=_several("PROXIES", value("PROXIES", ""), _is_network, "addresses or networks such as 10.0.0.0/8"),
+            turns_per_minute=_turns("TURNS_PER_MINUTE", value("TURNS_PER_MINUTE", str(cls.turns_per_minute))),
+            address_turns_per_minute=_turns(
+                "ADDRESS_TURNS_PER_MINUTE", value("ADDRESS_TURNS_PER_MINUTE", str(cls.address_turns_per_minute))
+            ),
+            metrics=_listener("METRICS", metrics) if metrics else None,
         )
 
 
@@ -75,3 +123,58 @@ class Settings:
 def settings() -> Settings:
     """The process's settings, read once, at first use."""
     return Settings.from_environment(os.environ)
+
+
+def origin_of(address: str) -> str:
+    """The origin of an http(s) address as browsers write it: small letters, no default port. Empty for another text."""
+    found = _ORIGIN.match(address.lower())
+    if not found or address[found.end() : found.end() + 1] not in ("", "/", "?", "#"):
+        return ""
+    scheme, host, port = found["scheme"], found["host"], found["port"]
+    if not (host.startswith("[") or _is_name(host)) or (port and not _is_port(port)):
+        return ""
+    return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
+
+
+def _several(name: str, given: str, fits: Callable[[str], bool], takes: str) -> tuple[str, ...]:
+    """The values of a list that is separated by commas, in small letters."""
+    values = tuple(part.strip().lower() for part in given.split(",") if part.strip())
+    for one in values:
+        if not fits(one):
+            raise SettingError(f"FOOTBRIDGE_{name} has {one!r}; it takes {takes}, separated by commas.")
+    return values
+
+
+def _is_name(one: str) -> bool:
+    return _NAME.fullmatch(one) is not None
+
+
+def _is_origin(one: str) -> bool:
+    return origin_of(one) == one
+
+
+def _is_network(one: str) -> bool:
+    try:
+        ipaddress.ip_network(one)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 1 <= int(text) <= 65535
+
+
+def _turns(name: str, given: str) -> int:
+    if not (given.isascii() and given.isdigit()) or not 1 <= int(given) <= MOST_TURNS:
+        raise SettingError(f"FOOTBRIDGE_{name} is {given!r}; it takes a number from 1 to {MOST_TURNS}.")
+    return int(given)
+
+
+def _listener(name: str, given: str) -> tuple[str, int]:
+    found = _LISTENER.fullmatch(given.strip())
+    if not found or not _is_port(found["port"]):
+        raise SettingError(
+            f"FOOTBRIDGE_{name} is {given!r}; it takes an address of this machine and a port, such as 127.0.0.1:9464."
+        )
+    return found["host"].strip("[]"), int(found["port"])

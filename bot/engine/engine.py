@@ -14,18 +14,21 @@ from rasa.core.channels.channel import UserMessage
 
 from bot.actions.leading_away import leading_away
 from bot.answers.catalog import Catalog, catalog
-from bot.answers.rendering import RenderedReply, Renderer, plain
+from bot.answers.rendering import RenderedReply, Renderer
 from bot.answers.views import ProgramView
 from bot.engine.action_endpoint import InProcessActions
-from bot.engine.conversations import Conversations, TurnLocks
+from bot.engine.conversation_database import ConversationsUnavailable
+from bot.engine.conversation_locks import HeldByTheEngine
+from bot.engine.conversation_state import Standing, is_message_number
+from bot.engine.conversation_store import ConversationStore, HeldConversation
 from bot.engine.gate import AnswerGate, GatedChannel, renderer
 from bot.engine.model import ModelUnreadable, find_model
-from bot.settings import DATA
+from bot.settings import DATA, settings
 from bot.understanding.language_reader import ENGLISH, LANGUAGE, SPANISH
 from bot.understanding.messages import ASK, CRISIS, DANGER, FALLBACK, OUT_OF_SCOPE
 from bot.understanding.place_words import PlaceWords
 from bot.understanding.plain_text import plain_text
-from bot.understanding.safety_rules import Firing, SafetyRules
+from bot.understanding.safety_rules import Firing, SafetyRules, safety_rules
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +88,8 @@ class Turn:
         programs: the programs shown in this turn.
         ended: whether the person stopped here.
         language: "es" where the message was in Spanish: then a reply in Spanish stands first. Otherwise "en".
+        goes_on: whether the conversation exists after this turn, so that the next message may name it.
+        gone: whether it was to go on and does not exist: it was erased, has ended, or never began.
     """
 
     replies: tuple[RenderedReply, ...]
@@ -97,13 +102,15 @@ class Turn:
     programs: tuple[ProgramView, ...] = ()
     ended: bool = False
     language: str = ENGLISH
+    goes_on: bool = False
+    gone: bool = False
 
 
 class Engine:
     """The assistant, loaded once and shared by every channel."""
 
     def __init__(
-        self, agent: Agent, conversations: Conversations, gate: AnswerGate, words: Renderer, net: SafetyRules
+        self, agent: Agent, conversations: ConversationStore, gate: AnswerGate, words: Renderer, net: SafetyRules
     ) -> None:
         self._agent = agent
         self._conversations = conversations
@@ -113,34 +120,40 @@ class Engine:
         self._net = net
 
     @classmethod
-    def load(cls, models: Path) -> Engine:
+    def load(cls, models: Path, conversations: ConversationStore | None = None) -> Engine:
         """Load the trained model that lies in the folder `models`.
 
+        Args:
+            conversations: where conversations are kept; where the settings say, if it is not given.
+
         Raises:
+            ConversationsUnavailable: the conversations' database cannot be used.
             ModelMissing: it was not trained, or from other inputs.
             ModelUnreadable: its file is damaged.
             AnswerDataError, DirectoryDataError, SafetyRulesError, PlaceWordsError, LedAwayDataError: data cannot be
                 used.
         """
         path = find_model(models)
-        net = SafetyRules.read()
+        net = safety_rules()
         PlaceWords.load(DATA / "places" / "words.yml")
         leading_away()
         words = renderer()
         gate = AnswerGate(words=words)
-        conversations = Conversations()
+        conversations = conversations or ConversationStore(settings().conversations_url, settings().talk_minutes)
         try:
             agent = Agent.load(
                 path,
                 generator=gate,
-                tracker_store=conversations,
-                lock_store=TurnLocks(),
+                lock_store=HeldByTheEngine(),
                 action_endpoint=InProcessActions(),
             )
         except Exception as error:
             raise ModelUnreadable(
                 f"{path} cannot be loaded ({type(error).__name__}). Delete it and run `footbridge train`."
             ) from error
+        # Rasa wraps a store that it is given in one that hides every failure and goes on in memory.
+        conversations.domain = agent.domain
+        agent.tracker_store = agent.processor.tracker_store = conversations
         return cls(agent, conversations, gate, words, net)
 
     @property
@@ -148,9 +161,44 @@ class Engine:
         """The renderer of vetted answers, for views that stand outside a conversation."""
         return self._words
 
-    def knows(self, session: str) -> bool:
-        """Whether a conversation of this id is in memory."""
-        return self._conversations.knows(session)
+    async def knows(self, session: str) -> bool:
+        """Whether a conversation of this id exists. Raises: ConversationsUnavailable."""
+        return await self._conversations.knows(session)
+
+    async def conversations_held(self) -> int:
+        """How many conversations there are now. Raises: ConversationsUnavailable."""
+        return await self._conversations.count()
+
+    async def erase(self, session: str) -> None:
+        """Remove all of a conversation, after the turn that runs in it, if one does; does nothing where there is none.
+
+        Raises:
+            ConversationsUnavailable, TimeoutError: it could not be removed; it ends by itself when its time is over.
+        """
+        async with self._conversations.hold(session) as held:
+            await held.remove()
+
+    async def extend(self, session: str) -> bool:
+        """Give a conversation its full time again; False when it does not exist.
+
+        Raises:
+            ConversationsUnavailable, TimeoutError: it could not be done.
+        """
+        async with self._conversations.hold(session) as held:
+            await held.extend()
+            return held.standing is not None
+
+    async def remove_expired(self) -> int:
+        """Remove the conversations that have ended, and return how many there were.
+
+        Raises:
+            ConversationsUnavailable, TimeoutError: not all could be removed; none of them is read any more.
+        """
+        return await self._conversations.remove_expired()
+
+    def close(self) -> None:
+        """Let go of the conversations' database."""
+        self._conversations.close()
 
     def help_in(self, text: str) -> tuple[RenderedReply, ...]:
         """The crisis replies that `text` calls for, outside any conversation; empty when it calls for none."""
@@ -189,30 +237,45 @@ class Engine:
             danger=float(found.get(DANGER) or 0.0),
         )
 
-    async def turn(self, session: str, text: str, channel: str = "web") -> Turn:
+    async def turn(self, session: str, text: str, channel: str = "web", *, begin: bool, message: str = "") -> Turn:
         """Take what arrived in a conversation and answer it. Never raises: a failure is answered with help numbers.
 
         Args:
-            session: the conversation's id; an unknown one begins a conversation.
+            session: the conversation's id, the SHA-256 of what names it in its channel.
             text: what was typed, a button's title, or a button's payload. Empty text opens a new conversation.
             channel: name of the channel.
+            begin: whether a conversation begins where there is none of this id. Otherwise the turn says that it is
+                gone, also where it went while the turn waited for the one before.
+            message: the number that the page gave to this message (`is_message_number`), or "". A message that arrives
+                once more, because its answer did not, is not taken again: its answer is.
         """
         given, text = text, plain_text(text)
-        spanish: tuple[RenderedReply, ...] = ()
+        read: dict[str, Any] | None = None
+        standing: Standing | None = None
         try:
             if self._words.is_payload(given):
                 text = given
             read = await self._read(text)
-            if read and _is_spanish(read):
-                # In full once in a conversation; the slot says that somebody has written in Spanish before.
-                told = self._conversations.standing(session).slots.get(LANGUAGE)
-                spanish = (self._gate.render("spanish_again" if told else "spanish", {}),)
-            turn = await self._answer(session, text, read, channel)
+            async with self._conversations.hold(session) as held:
+                standing = held.standing
+                held.message = message if is_message_number(message) else ""
+                if held.message and standing and standing.message == held.message and not self._heard(text):
+                    turn = await self._run(held, "/repeat", channel)
+                else:
+                    turn = await self._answer(held, text, read, channel, begin)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
-            # Neither the message nor the error's text is logged: both may hold what the person typed.
-            logger.error("A turn failed: %s", type(error).__name__)
-            turn = self._failed(session, text)
-        # Kept out of the conversation itself, so that "say that again" repeats the answer.
+            # Neither the message nor the error's text is logged: both may hold what the person typed. The database's
+            # holds no values.
+            known = isinstance(error, ConversationsUnavailable)
+            logger.error("A turn failed: %s", error if known else type(error).__name__)
+            # Where nothing could be read, the person may try again with the token that they have.
+            turn = replace(self._failed(standing, text, read), goes_on=not begin or standing is not None)
+        spanish: tuple[RenderedReply, ...] = ()
+        if read and _is_spanish(read):
+            # In full once in a conversation; the slot says that somebody has written in Spanish before. Kept out of the
+            # conversation itself, so that "say that again" repeats the answer.
+            told = standing and standing.slots.get(LANGUAGE)
+            spanish = (self._gate.render("spanish_again" if told else "spanish", {}),)
         return replace(turn, replies=(*spanish, *turn.replies), language=SPANISH if spanish else ENGLISH)
 
     async def _read(self, text: str) -> dict[str, Any] | None:
@@ -222,20 +285,24 @@ class Engine:
         read: dict[str, Any] = await self._agent.parse_message(_typed(text)[:LONGEST_MESSAGE])
         return read
 
-    async def _answer(self, session: str, text: str, read: dict[str, Any] | None, channel: str) -> Turn:
-        if not text and self.knows(session):
-            return await self._unread(session, text, "nothing_typed", channel)
+    async def _answer(
+        self, held: HeldConversation, text: str, read: dict[str, Any] | None, channel: str, begin: bool
+    ) -> Turn:
+        if held.standing is None and not begin:
+            return replace(self._help_or("session_unknown", None, text, read), gone=True)
+        if not text and held.standing:
+            return await self._unread(held, text, "nothing_typed", channel)
         if len(text) > LONGEST_MESSAGE:
-            return await self._unread(session, text, "too_long", channel)
+            return await self._unread(held, text, "too_long", channel)
         if self._words.looks_like_payload(text) and not self._words.is_payload(text):
-            return await self._unread(session, text, "choice_unknown", channel)
-        if not self.knows(session) and self._conversations.is_full():
-            return await self._unread(session, text, "too_many", channel)
-        message = self._message(session, text)
+            return await self._unread(held, text, "choice_unknown", channel)
+        if held.standing is None and await self._conversations.is_full():
+            return await self._unread(held, text, "too_many", channel)
+        message = self._message(held, text)
         # A title that was typed stands for a payload, which is read for itself.
-        return await self._run(session, message, channel, read if read and read["text"] == message else None)
+        return await self._run(held, message, channel, read if read and read["text"] == message else None)
 
-    def _message(self, session: str, text: str) -> str:
+    def _message(self, held: HeldConversation, text: str) -> str:
         """The payload that `text` stands for, or `text` itself as something that was typed."""
         if not text:
             return "/open_chat"
@@ -244,23 +311,25 @@ class Engine:
         text = _typed(text)
         if self._net.find(text):
             return text  # a title may be typed by somebody who means it
-        seen = self._conversations.standing(session).buttons.get(plain(text))
+        seen = held.standing.payload_for_title(text) if held.standing else None
         return seen or self._words.payload_for_title(text) or text
 
-    async def _run(self, session: str, message: str, channel: str, read: dict[str, Any] | None = None) -> Turn:
+    async def _run(
+        self, held: HeldConversation, message: str, channel: str, read: dict[str, Any] | None = None
+    ) -> Turn:
         output = GatedChannel(self._gate, channel)
-        await self._agent.handle_message(UserMessage(message, output, session, input_channel=channel, parse_data=read))
+        await self._agent.handle_message(UserMessage(message, output, held.id, input_channel=channel, parse_data=read))
         replies = tuple(output.replies)
         if not replies:
             logger.error("A turn said nothing.")
-            return self._failed(session, message)
-        turn = self._state(session, replies)
+            return replace(self._failed(held.standing, message, read), goes_on=held.standing is not None)
+        turn = self._state(held.standing, replies)
         if any(reply.id in _FORGETTING for reply in replies):
-            await self._conversations.forget(session)
-        return turn
+            await held.remove()
+        return replace(turn, goes_on=held.standing is not None)
 
-    def _state(self, session: str, replies: tuple[RenderedReply, ...]) -> Turn:
-        slots = self._conversations.standing(session).slots
+    def _state(self, standing: Standing | None, replies: tuple[RenderedReply, ...]) -> Turn:
+        slots = standing.slots if standing else {}
         # While help is shown nothing is asked; what was asked before it waits.
         asking = slots.get("asking")
         asks = None if asking == "paused" else asking
@@ -278,29 +347,36 @@ class Engine:
             ended=any(reply.ends for reply in replies),
         )
 
-    async def _unread(self, session: str, text: str, answer: str, channel: str) -> Turn:
+    async def _unread(self, held: HeldConversation, text: str, answer: str, channel: str) -> Turn:
         """Help if `text` needs it, otherwise the answer that says why it was not read; the talk stays where it was."""
         crises = [firing.crisis for firing in self._heard(text)]
-        if crises and self.knows(session):
+        if crises and held.standing:
             # Through the rules, so that what was being asked waits as it does after any crisis.
-            return await self._run(session, f"/crisis{json.dumps({'crisis': crises})}", channel)
-        return self._say(session, crises or [answer])
+            return await self._run(held, f"/crisis{json.dumps({'crisis': crises})}", channel)
+        await held.extend()
+        turn = self._state(held.standing, self._rendered(crises or [answer]))
+        return replace(turn, goes_on=held.standing is not None)
+
+    def _failed(self, standing: Standing | None, text: str, read: Mapping[str, Any] | None) -> Turn:
+        """Help if `text` needs it, otherwise the apology with help numbers."""
+        try:
+            return self._help_or("something_broke", standing, text, read)
+        except Exception as error:  # noqa: BLE001 - it may be the net that is broken; the apology has help numbers
+            logger.error("The safety net failed: %s", type(error).__name__)
+            return self._state(standing, self._rendered(["something_broke"]))
+
+    def _help_or(self, answer: str, standing: Standing | None, text: str, read: Mapping[str, Any] | None) -> Turn:
+        """Help for what the rules hear in `text` and the model heard, otherwise `answer`; nothing is kept of it."""
+        heard = [*self._heard(text), *_firings(read["entities"] if read else [])]
+        crises = sorted({firing.crisis for firing in heard}, key=self._net.order.index)
+        return self._state(standing, self._rendered(crises or [answer]))
+
+    def _rendered(self, answers: list[str]) -> tuple[RenderedReply, ...]:
+        return tuple(self._words.render(answer) for answer in answers)
 
     def _heard(self, text: str) -> list[Firing]:
         """What the rules hear. In something that has the form of a choice, quotation marks quote nobody."""
         return self._net.find(text.replace('"', " ") if "{" in text else text)
-
-    def _failed(self, session: str, text: str) -> Turn:
-        """Help if `text` needs it, otherwise the apology with help numbers."""
-        try:
-            crises = [firing.crisis for firing in self._heard(text)]
-        except Exception as error:  # noqa: BLE001 - it may be the net that is broken; the apology has help numbers
-            logger.error("The safety net failed: %s", type(error).__name__)
-            crises = []
-        return self._say(session, crises or ["something_broke"])
-
-    def _say(self, session: str, answers: list[str]) -> Turn:
-        return self._state(session, tuple(self._words.render(answer) for answer in answers))
 
 
 def _pending(slots: Mapping[str, Any]) -> str | None:

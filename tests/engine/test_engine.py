@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from bot.actions.talk import Talk
+from bot.engine.conversation_database import ConversationsUnavailable
+from bot.engine.conversation_store import HeldConversation
 from bot.engine.engine import LONGEST_MESSAGE, Engine, Turn
 from bot.engine.model import ModelMissing, ModelUnreadable, model_path
 from bot.understanding.safety_classifier import SafetyClassifier
@@ -25,25 +27,25 @@ def _ids(turn: Turn) -> list[str]:
 
 
 async def test_empty_text_opens_a_new_conversation_and_is_noticed_in_a_running_one(engine: Engine) -> None:
-    assert _ids(await engine.turn("empty", "")) == ["opening"]
-    assert _ids(await engine.turn("empty", "  \n ")) == ["nothing_typed"]
+    assert _ids(await engine.turn("empty", "", begin=True)) == ["opening"]
+    assert _ids(await engine.turn("empty", "  \n ", begin=True)) == ["nothing_typed"]
 
 
 @pytest.mark.parametrize("text", ["\U0001f622\U0001f622", "!!!", "...", "\x00", "\x07\x1b[31m", "🏳️‍🌈", "¿?"])
 async def test_a_message_without_words_is_never_guessed_at(engine: Engine, text: str) -> None:
     session = f"no words {text!r}"
-    await engine.turn(session, "hello")
-    turn = await engine.turn(session, text)
+    await engine.turn(session, "hello", begin=True)
+    turn = await engine.turn(session, text, begin=True)
     assert _ids(turn)[0] in {"not_understood", "out_of_scope", "nothing_typed"}
     assert turn.topic is None
 
 
 async def test_a_very_long_message_is_not_read_but_its_danger_is(engine: Engine) -> None:
-    await engine.turn("long", "/share_goals")
-    turn = await engine.turn("long", "word " * 2000)
+    await engine.turn("long", "/share_goals", begin=True)
+    turn = await engine.turn("long", "word " * 2000, begin=True)
     assert _ids(turn) == ["too_long"]
     assert turn.asks == "goals"
-    danger = await engine.turn("long", "word " * 2000 + " and i want to die")
+    danger = await engine.turn("long", "word " * 2000 + " and i want to die", begin=True)
     assert _ids(danger) == ["crisis_suicide"]
     assert len("word " * 2000) > LONGEST_MESSAGE
 
@@ -54,30 +56,30 @@ async def test_a_very_long_message_is_not_read_but_its_danger_is(engine: Engine)
 )
 async def test_a_typed_payload_that_no_button_carries_is_only_words(engine: Engine, text: str) -> None:
     session = f"typed {text}"
-    turn = await engine.turn(session, text)
+    turn = await engine.turn(session, text, begin=True)
     assert turn.replies
     assert turn.state is None
 
 
 async def test_two_messages_of_one_conversation_at_once_are_both_answered(engine: Engine) -> None:
-    await engine.turn("twice", "hello")
+    await engine.turn("twice", "hello", begin=True)
     turns = await asyncio.gather(
-        engine.turn("twice", '/share_goals{"goal": "goal_apology"}'),
-        engine.turn("twice", '/share_goals{"goal": "goal_answers"}'),
-        engine.turn("twice", "how long does it take"),
+        engine.turn("twice", '/share_goals{"goal": "goal_apology"}', begin=True),
+        engine.turn("twice", '/share_goals{"goal": "goal_answers"}', begin=True),
+        engine.turn("twice", "how long does it take", begin=True),
     )
     assert all(turn.replies for turn in turns)
-    after = await engine.turn("twice", "show my goals")
+    after = await engine.turn("twice", "show my goals", begin=True)
     assert set(after.goals) == {"goal_apology", "goal_answers"}
 
 
 async def test_danger_in_what_is_not_read_pauses_the_talk_like_any_other(engine: Engine) -> None:
     """Both cards are shown, 911 first, and a yes afterwards does not read the heavy answer that waited."""
-    await engine.turn("unread danger", "could this make it worse for me")
-    turn = await engine.turn("unread danger", "word " * 2000 + " he is outside, and i want to die")
+    await engine.turn("unread danger", "could this make it worse for me", begin=True)
+    turn = await engine.turn("unread danger", "word " * 2000 + " he is outside, and i want to die", begin=True)
     assert _ids(turn) == ["crisis_danger", "crisis_suicide"]
     assert (turn.crisis, turn.asks) == ("crisis_danger", None)
-    assert _ids(await engine.turn("unread danger", "yes")) == ["help_stays"]
+    assert _ids(await engine.turn("unread danger", "yes", begin=True)) == ["help_stays"]
 
 
 async def test_when_the_model_breaks_the_person_still_gets_help(
@@ -86,11 +88,11 @@ async def test_when_the_model_breaks_the_person_still_gets_help(
     async def break_down(*_: object) -> None:
         raise RuntimeError("the words she typed")
 
-    await engine.turn("breaks", "/share_goals")
+    await engine.turn("breaks", "/share_goals", begin=True)
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
         patched.setattr(engine._agent, "handle_message", break_down)
-        turn = await engine.turn("breaks", "how much does it cost")
-        danger = await engine.turn("breaks", "i want to die")
+        turn = await engine.turn("breaks", "how much does it cost", begin=True)
+        danger = await engine.turn("breaks", "i want to die", begin=True)
     assert _ids(turn) == ["something_broke"]
     assert "911" in turn.replies[0].text
     assert "988" in turn.replies[0].text
@@ -98,7 +100,7 @@ async def test_when_the_model_breaks_the_person_still_gets_help(
     assert "the words she typed" not in caplog.text
     assert "how much does it cost" not in caplog.text
     # The conversation is still where it was.
-    assert (await engine.turn("breaks", "how much does it cost")).asks == "goals"
+    assert (await engine.turn("breaks", "how much does it cost", begin=True)).asks == "goals"
 
 
 async def test_when_the_safety_net_breaks_the_person_still_gets_numbers(
@@ -109,11 +111,11 @@ async def test_when_the_safety_net_breaks_the_person_still_gets_numbers(
 
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
         patched.setattr(SafetyRules, "find", break_down)
-        turn = await engine.turn("net breaks", "i want to die")
+        turn = await engine.turn("net breaks", "i want to die", begin=True)
     assert _ids(turn) == ["something_broke"]
     assert "988" in turn.replies[0].text
     assert "the words she typed" not in caplog.text
-    assert _ids(await engine.turn("net breaks", "i want to die")) == ["crisis_suicide"]
+    assert _ids(await engine.turn("net breaks", "i want to die", begin=True)) == ["crisis_suicide"]
 
 
 async def test_when_the_classifier_breaks_the_rules_still_hear(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,8 +123,8 @@ async def test_when_the_classifier_breaks_the_rules_still_hear(engine: Engine, m
         raise RuntimeError("no vector")
 
     monkeypatch.setattr(SafetyClassifier, "_hear", break_down)
-    assert _ids(await engine.turn("classifier breaks", "i want to die")) == ["crisis_suicide"]
-    assert _ids(await engine.turn("classifier breaks", "how much does it cost")) == ["something_broke"]
+    assert _ids(await engine.turn("classifier breaks", "i want to die", begin=True)) == ["crisis_suicide"]
+    assert _ids(await engine.turn("classifier breaks", "how much does it cost", begin=True)) == ["something_broke"]
 
 
 async def test_when_the_directory_breaks_the_person_still_gets_help(
@@ -135,43 +137,35 @@ async def test_when_the_directory_breaks_the_person_still_gets_help(
     close_sessions()
     directory_file.rename(away)
     try:
-        turn = await engine.turn("no directory", "Iowa")
+        turn = await engine.turn("no directory", "Iowa", begin=True)
         assert _ids(turn) == ["something_broke"]
-        assert _ids(await engine.turn("no directory", "how much does it cost")) == ["cost"]
-        assert _ids(await engine.turn("no directory", "i want to die")) == ["crisis_suicide"]
+        assert _ids(await engine.turn("no directory", "how much does it cost", begin=True)) == ["cost"]
+        assert _ids(await engine.turn("no directory", "i want to die", begin=True)) == ["crisis_suicide"]
     finally:
         directory_file.unlink(missing_ok=True)
         away.rename(directory_file)
         close_sessions()
     assert "Iowa" not in caplog.text
-    assert _ids(await engine.turn("no directory", "Iowa"))[0] == "programs_found"
+    assert _ids(await engine.turn("no directory", "Iowa", begin=True))[0] == "programs_found"
 
 
-async def test_starting_over_and_erasing_leave_nothing_in_memory(engine: Engine) -> None:
-    for words in ("start over", "delete what i said"):
-        await engine.turn(words, "marked words in a message of mine")
-        assert "marked words" in str(engine._conversations.store[words])
-        await engine.turn(words, words)
-        assert engine.knows(words)
-        assert "marked words" not in str(engine._conversations.store[words])
-
-
-async def test_when_there_are_too_many_conversations_the_silent_give_way_and_nobody_talking_is_thrown_out(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+async def test_when_a_turn_cannot_be_kept_the_person_is_told_and_rasa_hides_nothing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    running = list(engine._conversations._standing)
-    for session in ("oldest", "newest"):
-        await engine.turn(session, "hello")
-    monkeypatch.setattr("bot.engine.conversations.CONVERSATIONS_KEPT", len(running) + 2)
-    assert _ids(await engine.turn("one more", "how much does it cost")) == ["too_many"]
-    assert _ids(await engine.turn("one more", "i want to die")) == ["crisis_suicide"]
-    assert _ids(await engine.turn("oldest", "how much does it cost")) == ["cost"]
-    first = next(iter(engine._conversations._standing))
-    monkeypatch.setattr("bot.engine.conversations.SILENT", 0)
-    assert _ids(await engine.turn("one more", "how much does it cost")) == ["cost"]
-    assert not engine.knows(first)
-    assert engine.knows("oldest")
-    assert engine.knows("newest")
+    """The engine as it is served: Rasa's own wrapper would go on in memory and say that the goal was added."""
+
+    async def fail(*_: object) -> None:
+        raise ConversationsUnavailable("The conversations' database is full.")
+
+    await engine.turn("not kept", '/share_goals{"goal": "goal_apology"}', begin=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(HeldConversation, "keep", fail)
+        turn = await engine.turn("not kept", '/share_goals{"goal": "goal_answers"}', begin=False)
+        danger = await engine.turn("not kept", "i want to die", begin=False)
+    assert (_ids(turn), turn.goals, turn.goes_on) == (["something_broke"], ("goal_apology",), True)
+    assert _ids(danger) == ["crisis_suicide"]
+    assert "The conversations' database is full." in caplog.text
+    assert (await engine.turn("not kept", "show my goals", begin=False)).goals == ("goal_apology",)
 
 
 async def test_the_second_message_of_a_conversation_waits_for_the_first_and_others_do_not(
@@ -188,13 +182,13 @@ async def test_the_second_message_of_a_conversation_waits_for_the_first_and_othe
         assert go_on.wait(10)
         original(self, talk)
 
-    await engine.turn("held", '/share_goals{"goal": "goal_apology"}')
-    await engine.turn("other", "hello")
+    await engine.turn("held", '/share_goals{"goal": "goal_apology"}', begin=True)
+    await engine.turn("other", "hello", begin=True)
     monkeypatch.setattr(ActionMyGoals, "act", wait)
-    first = asyncio.create_task(engine.turn("held", "/my_goals"))
+    first = asyncio.create_task(engine.turn("held", "/my_goals", begin=True))
     await asyncio.to_thread(inside.wait, 10)
-    second = asyncio.create_task(engine.turn("held", '/share_goals{"goal": "goal_answers"}'))
-    assert _ids(await engine.turn("other", "i want to die")) == ["crisis_suicide"]
+    second = asyncio.create_task(engine.turn("held", '/share_goals{"goal": "goal_answers"}', begin=True))
+    assert _ids(await engine.turn("other", "i want to die", begin=True)) == ["crisis_suicide"]
     assert not first.done()
     assert not second.done()
     go_on.set()
@@ -203,7 +197,7 @@ async def test_the_second_message_of_a_conversation_waits_for_the_first_and_othe
 
 
 async def test_the_title_of_a_topic_typed_by_somebody_in_danger_is_heard_as_danger(engine: Engine) -> None:
-    turn = await engine.turn("means it", "I am not safe right now.")
+    turn = await engine.turn("means it", "I am not safe right now.", begin=True)
     assert turn.crisis == "crisis_danger"
 
 
@@ -220,7 +214,7 @@ async def test_the_title_of_a_topic_typed_by_somebody_in_danger_is_heard_as_dang
     ],
 )
 async def test_danger_is_heard_however_it_is_written(engine: Engine, text: str) -> None:
-    assert (await engine.turn(f"written {text}", text)).crisis == "crisis_suicide"
+    assert (await engine.turn(f"written {text}", text, begin=True)).crisis == "crisis_suicide"
     assert (await engine.parse(text)).crisis == "crisis_suicide"
 
 
@@ -234,16 +228,18 @@ async def test_what_is_parsed_obeys_no_command_of_rasas(engine: Engine) -> None:
 async def test_a_kept_program_that_left_the_directory_does_not_break_the_sheet(
     engine: Engine, directory_file: Path
 ) -> None:
-    await engine.turn("left", '/keep_program{"program": "us-tx-tdcj-vomd"}')
-    await engine.turn("left", '/keep_program{"program": "us-ia-doc-vois"}')
+    await engine.turn("left", '/keep_program{"program": "us-tx-tdcj-vomd"}', begin=True)
+    await engine.turn("left", '/keep_program{"program": "us-ia-doc-vois"}', begin=True)
     with sqlite3.connect(directory_file) as database:
         row = database.execute("SELECT * FROM programs WHERE id = 'us-tx-tdcj-vomd'").fetchone()
         database.execute("DELETE FROM programs WHERE id = 'us-tx-tdcj-vomd'")
     try:
-        turn = await engine.turn("left", "/show_sheet")
+        turn = await engine.turn("left", "/show_sheet", begin=True)
         assert _ids(turn) == ["sheet"]
         assert "Victim Offender Intervention Services" in turn.replies[0].text
-        assert _ids(await engine.turn("left", '/keep_program{"program": "us-tx-tdcj-vomd"}')) == ["choice_unknown"]
+        assert _ids(await engine.turn("left", '/keep_program{"program": "us-tx-tdcj-vomd"}', begin=True)) == [
+            "choice_unknown"
+        ]
     finally:
         with sqlite3.connect(directory_file) as database:
             database.execute(f"INSERT INTO programs VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
@@ -261,24 +257,15 @@ async def test_a_database_that_hangs_keeps_nobody_else_waiting(engine: Engine, m
         with monkeypatch.context() as patched:
             patched.setenv("FOOTBRIDGE_DATABASE_URL", url)
             settings_module.settings.cache_clear()
-            waiting = asyncio.create_task(engine.turn("hangs", "Iowa"))
+            waiting = asyncio.create_task(engine.turn("hangs", "Iowa", begin=True))
             await asyncio.sleep(0)
-            danger = await engine.turn("in danger", "i want to die")
+            danger = await engine.turn("in danger", "i want to die", begin=True)
             assert not waiting.done()
             assert danger.crisis == "crisis_suicide"
             assert _ids(await waiting) == ["something_broke"]
         settings_module.settings.cache_clear()
     close_sessions()
-    assert _ids(await engine.turn("hangs", "Iowa"))[0] == "programs_found"
-
-
-async def test_only_the_last_turns_are_kept_and_the_slots_stay(engine: Engine) -> None:
-    await engine.turn("long talk", "i want him to say sorry, and that is marked")
-    for _ in range(8):
-        turn = await engine.turn("long talk", "how much does it cost")
-    assert "that is marked" not in str(engine._conversations.store["long talk"])
-    assert turn.goals == ("goal_apology",)
-    assert turn.asks == "goals"
+    assert _ids(await engine.turn("hangs", "Iowa", begin=True))[0] == "programs_found"
 
 
 def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
@@ -305,6 +292,6 @@ def test_a_model_cut_off_in_the_middle_says_what_to_do(tmp_path: Path, model: Pa
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=300))
 async def test_any_text_gets_vetted_answers(engine: Engine, text: str) -> None:
-    turn = await engine.turn("any text", text)
+    turn = await engine.turn("any text", text, begin=True)
     assert turn.replies
     assert "something_broke" not in _ids(turn)
