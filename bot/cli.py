@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime
@@ -97,7 +98,7 @@ def talk(
 
     async def answer(engine: Engine, line: dict[str, Any]) -> dict[str, Any]:
         session, text = _text(line, "session"), _text(line, "text")
-        return {"session": session, **as_contract(await engine.turn(session, text, channel.value))}
+        return {"session": session, **as_contract(await _turn(engine, session, text, channel.value))}
 
     _converse(answer)
 
@@ -244,9 +245,9 @@ def _lines() -> Iterator[tuple[int, str]]:
 def _talk_in_terminal(channel: str) -> None:
     with asyncio.Runner() as runner:
         engine = _engine()
-        text = ""
+        secret, text = secrets.token_urlsafe(16), ""
         while True:
-            turn = runner.run(engine.turn("terminal", text, channel))
+            turn = runner.run(_turn(engine, secret, text, channel))
             for reply in turn.replies:
                 typer.echo(f"\n{reply.text}")
                 for line in reply.lines:
@@ -257,6 +258,13 @@ def _talk_in_terminal(channel: str) -> None:
                 text = input("\n> ")
             except EOFError:
                 return
+
+
+async def _turn(engine: Engine, session: str, text: str, channel: str) -> Turn:
+    """A turn in a session that is named by whoever speaks; a name that is new begins one."""
+    from bot.engine.conversation_store import conversation_id
+
+    return await engine.turn(conversation_id(session), text, channel, begin=True)
 
 
 def _engine() -> Engine:
@@ -272,6 +280,7 @@ def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
     from bot.answers.catalog import AnswerDataError
     from bot.directory.database import DirectoryUnavailable
     from bot.directory.importer import DirectoryDataError
+    from bot.engine.conversation_database import ConversationsUnavailable
     from bot.engine.model import ModelMissing, ModelUnreadable, TrainingFailed
     from bot.understanding.place_words import PlaceWordsError
     from bot.understanding.safety_rules import SafetyRulesError
@@ -284,7 +293,15 @@ def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
         LedAwayDataError,
         OppositesDataError,
     )
-    state = (SettingError, DirectoryUnavailable, ModelMissing, ModelUnreadable, TrainingFailed, PackageIsAbsent)
+    state = (
+        SettingError,
+        DirectoryUnavailable,
+        ConversationsUnavailable,
+        ModelMissing,
+        ModelUnreadable,
+        TrainingFailed,
+        PackageIsAbsent,
+    )
     try:
         return run(*args)
     except (*data, *state, OSError) as error:

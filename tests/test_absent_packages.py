@@ -32,7 +32,8 @@ from bot.settings import settings
 engine = Engine.load(settings().models)
 
 async def talk():
-    return [[reply.id for reply in (await engine.turn("one", text)).replies] for text in json.loads(sys.argv[1])]
+    turns = [await engine.turn("one", text, begin=True) for text in json.loads(sys.argv[1])]
+    return [[reply.id for reply in turn.replies] for turn in turns]
 
 said = asyncio.run(talk())
 files = {name.partition(".")[0] for name, module in list(sys.modules.items()) if getattr(module, "__file__", None)}
@@ -56,7 +57,7 @@ async def test_serving_without_what_trains_answers_the_same(engine: Engine) -> N
     done = _python(_SERVING, json.dumps(_SAID))
     assert done.returncode == 0, done.stderr
     said, loaded = json.loads(done.stdout)
-    assert said == [[reply.id for reply in (await engine.turn("with all", text)).replies] for text in _SAID]
+    assert said == [[reply.id for reply in (await engine.turn("with all", text, begin=True)).replies] for text in _SAID]
     assert loaded == []
 
 

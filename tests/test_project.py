@@ -150,7 +150,13 @@ def test_every_setting_is_documented() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("FOOTBRIDGE_PORT", "eighty"), ("FOOTBRIDGE_PORT", "70000"), ("FOOTBRIDGE_EXIT_URL", "javascript:alert(1)")],
+    [
+        ("FOOTBRIDGE_PORT", "eighty"),
+        ("FOOTBRIDGE_PORT", "70000"),
+        ("FOOTBRIDGE_EXIT_URL", "javascript:alert(1)"),
+        ("FOOTBRIDGE_TALK_MINUTES", "4"),
+        ("FOOTBRIDGE_TALK_MINUTES", "half"),
+    ],
 )
 def test_a_bad_setting_is_named(variable: str, value: str) -> None:
     with pytest.raises(SettingError, match=variable):

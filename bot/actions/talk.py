@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 # Values of the slot `asking` that stand before something else that waits.
 INTERRUPTIONS = ("consent", "paused")
+# The slot that holds what was said last, [[id, values, form], ...]. The engine fills it after each turn.
+LAST_SAID = "last_said"
 
 Said = tuple[str, Mapping[str, Any], str]
 
@@ -77,8 +79,10 @@ class Talk:
 
     def said_before(self) -> list[Said]:
         """What was said in the turn before this one that said anything."""
+        # Footbridge keeps no turns but what the last one said; under `rasa shell` they are all there.
         said = [self._said(turn) for turn in self._turns()[:-1]]
-        return next((turn for turn in reversed(said) if turn), [])
+        kept = [(one[0], one[1], one[2]) for one in self.remembered(LAST_SAID) or []]
+        return next((turn for turn in reversed(said) if turn), kept)
 
     def _turns(self) -> list[list[Mapping[str, Any]]]:
         """The bot's events, a list for each message of the person."""

@@ -95,7 +95,6 @@ class Renderer:
                 if button.act:
                     self._acts.setdefault(button.act, set()).add(frozenset(button.values))
         self._titles = self._title_payloads()
-        self._page = {name: str(_fill(str(text), views.lines)) for name, text in catalog.page.items()}
 
     def render(self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words") -> RenderedReply:
         """The reply with this id.
@@ -136,10 +135,10 @@ class Renderer:
             lines=tuple(self._views.line(line) for line in reply.lines),
         )
 
-    @property
-    def page(self) -> Mapping[str, str]:
-        """The fixed words of the web page, by name."""
-        return self._page
+    def page_words(self, **numbers: int) -> Mapping[str, str]:
+        """The fixed words of the web page, by name; `numbers` fill the blanks of these names."""
+        blanks = {**self._views.lines, **numbers}
+        return {name: str(_fill(str(text), blanks)) for name, text in self._catalog.page.items()}
 
     @staticmethod
     def looks_like_payload(text: str) -> bool:

@@ -315,8 +315,8 @@ def test_shorter_version_keeps_the_help_line(topic_id: str, number: str) -> None
 
 def test_privacy_answer_says_what_is_kept_and_what_exit_cannot_do() -> None:
     words = TOPIC_OF["chat_privacy"]["words"]
-    assert "held only in the server's memory while the program runs" in words
-    assert "nothing you type is written to a file or log" in words
+    assert "does not write what you type to a file or log" in words
+    assert "holds your choices and goals for a short time, until you leave or go quiet" in words
     assert "history" in words
     assert "does not erase everything" in words
 

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.types import ASGIApp
 
 from bot.channels.web.application import create_application
 from bot.channels.web.server import server_config
 from bot.engine.engine import Engine
-from bot.settings import settings
+from bot.settings import MOST_TURNS, Settings, settings
 
 LONGEST_START = 30  # seconds
+CHROMIUM = ("chromium", "google-chrome", "chromium-browser")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def unlimited(**changed: Any) -> Settings:
+    """The settings, without limits to the rate: all tests come from one address, and faster than anybody types."""
+    without = replace(settings(), turns_per_minute=MOST_TURNS, address_turns_per_minute=MOST_TURNS)
+    return replace(without, **changed)
 
 
 class ElsewherePage(BaseHTTPRequestHandler):
@@ -59,8 +70,8 @@ def serve_in_thread(make_application: Callable[[Callable[[], None]], ASGIApp]) -
 @pytest.fixture
 async def client(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
     """Sends requests to the application in this process. A failing page is an answer, as it is to a browser."""
-    transport = httpx.ASGITransport(create_application(engine, settings()), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://footbridge.test") as opened:
+    transport = httpx.ASGITransport(create_application(engine, unlimited()), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as opened:
         yield opened
 
 
@@ -77,6 +88,42 @@ def elsewhere() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def address(engine: Engine, elsewhere: str) -> Iterator[str]:
     """The address of the page, whose exit link leads `elsewhere`."""
-    configured = replace(settings(), exit_url=f"{elsewhere}/exit")
+    configured = unlimited(exit_url=f"{elsewhere}/exit")
     with serve_in_thread(lambda ready: create_application(engine, configured, ready)) as served:
         yield served
+
+
+def chromium() -> str:
+    """The path of the system's Chromium; without one the test is skipped."""
+    executable = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if not executable:
+        pytest.skip(f"there is none of {', '.join(CHROMIUM)}")
+    return executable
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    executable = chromium()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A fresh browser, set up with the test's parameter if it has one."""
+    options = getattr(request, "param", {})
+    opened = browser.new_context(reduced_motion="reduce", **options)
+    opened.set_default_timeout(10_000)  # milliseconds
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Page:
+    """The page as it opens."""
+    opened = context.new_page()
+    opened.goto(address)
+    return opened

@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import logging
 import re
+import threading
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -15,10 +17,15 @@ import httpx
 import pytest
 
 from bot.answers.catalog import catalog
-from bot.channels.web.application import LARGEST_BODY, create_application
+from bot.channels.web import application
+from bot.channels.web.application import create_application
+from bot.channels.web.forms import LARGEST_BODY
 from bot.channels.web.links import linked
+from bot.engine.conversation_database import ConversationsUnavailable
+from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
 from bot.settings import settings
+from tests.kept import kept
 from tests.web.conftest import serve_in_thread
 
 FORM = "application/x-www-form-urlencoded"
@@ -99,6 +106,7 @@ class Page(HTMLParser):
         choices: what each choice sends, by its title.
         session: the token of the conversation; `sessions` has it for each form.
         spoken: pieces of text, each with the address it links to, or None.
+        exit_address: where leaving leads.
         sources: addresses that the page loads or sends to by itself.
     """
 
@@ -113,6 +121,7 @@ class Page(HTMLParser):
         self.spoken: list[tuple[str, str | None]] = []
         self.sources: list[str] = []
         self.session = ""
+        self.exit_address = ""
         self._link: str | None = None
         self._tag: dict[str, str] = {}
         self._value: str | None = None
@@ -139,6 +148,7 @@ class Page(HTMLParser):
             self.links[has.get("class", "")] = has["href"]
         if tag == "form":
             self.forms.append(has)
+            self.exit_address = has.get("data-address", self.exit_address)
         if tag == "button" and has.get("name") == "choice":
             self._value = has["value"]
         if tag in ("script", "link", "img", "form"):
@@ -184,14 +194,14 @@ async def _press(client: httpx.AsyncClient, page: Page, title: str) -> Page:
 async def test_the_page_opens_with_its_greeting_and_begins_no_conversation(
     client: httpx.AsyncClient, engine: Engine
 ) -> None:
-    before = set(engine._conversations.store)
+    before = await kept(engine)
     response = await client.get("/")
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     page = Page(response.text)
     assert page.answers == ["opening"]
     assert page.session == ""
-    assert set(engine._conversations.store) == before
+    assert await kept(engine) == before
 
 
 async def test_a_turn_is_a_full_page_and_with_the_header_only_its_part(client: httpx.AsyncClient) -> None:
@@ -207,7 +217,7 @@ async def test_a_turn_is_a_full_page_and_with_the_header_only_its_part(client: h
 async def test_choices_are_plain_forms_that_work_without_a_script(client: httpx.AsyncClient) -> None:
     opening = Page((await client.get("/")).text)
     assert set(opening.choices) >= {"What VOM is", "How it may hurt", "Find a program"}
-    assert all((form["method"], form["action"]) == ("post", "/") for form in opening.forms)
+    assert {(form["method"], form["action"]) for form in opening.forms} == {("post", "/"), ("post", "/leave")}
     first = await _press(client, opening, "How it may hurt")
     assert first.answers == ["consent"]
     assert first.sessions == [first.session] * len(first.forms)
@@ -220,8 +230,8 @@ async def test_a_session_goes_on_and_is_nobody_elses(client: httpx.AsyncClient, 
     assert (await _say(client, "show my goals", mine.session)).answers == ["my_goals"]
     assert (await _say(client, "show my goals", other.session)).answers == ["no_goals_yet"]
     # What names the conversation on the page is not what it is kept under.
-    assert not engine.knows(mine.session)
-    assert engine.knows(hashlib.sha256(mine.session.encode()).hexdigest())
+    assert not await engine.knows(mine.session)
+    assert await engine.knows(hashlib.sha256(mine.session.encode()).hexdigest())
 
 
 async def test_an_unknown_session_can_start_again_at_once(client: httpx.AsyncClient) -> None:
@@ -247,7 +257,7 @@ async def test_a_refused_request_is_told_why_with_help_beside_it(client: httpx.A
     assert page.answers == [answer]
     assert {"tel:988", "tel:911"} <= {link for _, link in page.spoken}
     assert page.links["help"] == "#help"
-    assert page.links["exit"] == settings().exit_url
+    assert page.exit_address == settings().exit_url
 
 
 @pytest.mark.parametrize("name", [name for name, (sent, _, _) in REFUSED.items() if sent.method == "POST"])
@@ -288,7 +298,7 @@ async def test_a_message_without_words_is_not_guessed_at(client: httpx.AsyncClie
 
 
 async def test_percent_signs_that_encode_nothing_are_words(client: httpx.AsyncClient) -> None:
-    response = await _send(client, _raw(b"text=does+it+cost+anything%3F+100%+%zz"))
+    response = await _send(client, _raw(b"text=does+it+cost+100%+%zz+money"))
     assert response.status_code == 200
     assert Page(response.text).answers == ["cost"]
 
@@ -330,7 +340,7 @@ async def test_a_page_that_breaks_shows_help_and_no_trace(
     caplog: pytest.LogCaptureFixture,
     headers: dict[str, str],
 ) -> None:
-    async def break_down(*_: object) -> None:
+    async def break_down(*_: object, **__: object) -> None:
         raise RuntimeError(MARKED)
 
     monkeypatch.setattr(engine, "turn", break_down)
@@ -353,7 +363,7 @@ def test_the_server_writes_no_trace_when_a_page_breaks(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    async def break_down(*_: object) -> None:
+    async def break_down(*_: object, **__: object) -> None:
         raise RuntimeError(MARKED)
 
     monkeypatch.setattr(engine, "turn", break_down)
@@ -389,6 +399,7 @@ async def test_every_answer_is_private(client: httpx.AsyncClient, name: str) -> 
     assert headers["x-content-type-options"] == "nosniff"
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy.pop("form-action") == "'self' https://www.weather.gov"  # leaving by a form ends at the exit page
     assert set(policy.values()) == {"'none'", "'self'"}
     assert "set-cookie" not in headers
 
@@ -399,7 +410,7 @@ async def test_every_page_has_help_exit_and_nothing_from_elsewhere(client: httpx
     assert response.status_code == 200
     page = Page(response.text)
     assert page.links["help"] == "#help"
-    assert page.links["exit"] == settings().exit_url
+    assert page.exit_address == settings().exit_url
     assert 'id="help"' in response.text
     assert {"tel:911", "tel:988", "tel:+18007997233"} <= {link for _, link in page.spoken}
     assert page.sources
@@ -499,3 +510,40 @@ async def test_somebody_in_danger_is_shown_help_even_where_their_talk_is_gone(cl
     response = await client.post("/", data={"session": "of yesterday", "text": "i want to die"})
     assert response.status_code == 410
     assert Page(response.text).answers == ["crisis_suicide"]
+
+
+async def test_a_talk_that_was_erased_is_gone_for_the_page_and_a_sheet_and_comes_back_by_nothing(
+    client: httpx.AsyncClient, engine: Engine
+) -> None:
+    page = await _say(client, "I want him to say sorry")
+    await engine.erase(conversation_id(page.session))
+    for _ in range(2):
+        gone = await client.post("/", data={"session": page.session, "text": "show my goals"})
+        assert (gone.status_code, Page(gone.text).answers, Page(gone.text).session) == (410, ["session_unknown"], "")
+        assert (await client.post("/sheet", data={"session": page.session})).status_code == 410
+    assert not await engine.knows(conversation_id(page.session))
+
+
+async def test_after_erasing_by_typing_the_page_has_no_token_and_begins_anew(client: httpx.AsyncClient) -> None:
+    page = await _say(client, "I want him to say sorry")
+    erased = await _say(client, "delete what I said", page.session)
+    assert (erased.answers, erased.session) == (["erased"], "")
+    assert (await _say(client, "show my goals", erased.session)).answers == ["no_goals_yet"]
+
+
+def test_the_server_removes_what_has_ended_at_its_start_and_then_again_and_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    removals, third = count(1), threading.Event()
+
+    async def remove() -> int:
+        if next(removals) == 3:
+            third.set()
+        raise ConversationsUnavailable("The conversations' database cannot be used.")
+
+    assert application.TIDIED_EVERY == 60  # seconds
+    monkeypatch.setattr(application, "TIDIED_EVERY", 0.01)
+    monkeypatch.setattr(engine, "remove_expired", remove)
+    with serve_in_thread(lambda ready: create_application(engine, settings(), ready)):
+        assert third.wait(20)  # a failure does not end it
+    assert "What is done each minute failed" in caplog.text

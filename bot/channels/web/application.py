@@ -3,63 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
+import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from bot.channels.web.headers import PrivacyHeaders
+from bot.answers.catalog import catalog
+from bot.channels.web.forms import RequestRefused, read_form
+from bot.channels.web.headers import LAUNCHER_PATH, PrivacyHeaders
+from bot.channels.web.health import health_of
 from bot.channels.web.links import linked
+from bot.channels.web.metrics import CountedRefusals, Metrics
+from bot.channels.web.origins import KnownHosts, is_from_elsewhere, known_hosts
+from bot.channels.web.rates import AddressDigests, Rate
+from bot.engine.conversation_database import ConversationsUnavailable
+from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine, Turn
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
-LARGEST_BODY = 256 * 1024  # bytes; 10,000 characters of four bytes, each sent as %XX
-SLOWEST_BODY = 20.0  # seconds in which a request must have arrived
-_FORM = "application/x-www-form-urlencoded"
-
-
-class RequestRefused(Exception):  # noqa: N818 - names what happened to the request
-    """A request that is answered with a plain sentence and help numbers.
-
-    Args:
-        status: the HTTP status, 4xx.
-        answer: id of the vetted reply that says why.
-        session: the page's token, where the conversation can go on.
-    """
-
-    def __init__(self, status: int, answer: str, session: str = "") -> None:
-        super().__init__(answer)
-        self.status = status
-        self.answer = answer
-        self.session = session
+TIDIED_EVERY = 60.0  # seconds between two removals of what has ended
+WARNING_MINUTES = 2  # before a conversation ends; six times what WCAG 2.2.1 asks for
+HEARD_AT_EACH_END = 2000  # characters of a text that came too fast; the rules of a long one take much of a turn's time
 
 
 class Pages:
     """The pages of the web channel, on one engine."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, metrics: Metrics) -> None:
         self._engine = engine
+        self._metrics = metrics
+        self._addresses = AddressDigests()
+        self._address_rate = Rate(settings.address_turns_per_minute)
+        self._talk_rate = Rate(settings.turns_per_minute)
         self._templates = Jinja2Templates(HERE / "templates")
         self._templates.env.filters["linked"] = linked
-        self._templates.env.globals["words"] = engine.words.page
+        self._exit_url = settings.exit_url
+        minutes = {"minutes": settings.talk_minutes, "warning_minutes": WARNING_MINUTES}
+        words = engine.words.page_words(**minutes)
+        self._headings = {"plain": ""} | {name: text for name, text in words.items() if name.startswith("heading_")}
+        self._templates.env.globals["words"] = words
+        self._templates.env.globals["headings"] = self._headings
+        self._templates.env.globals["seconds"] = {name: 60 * number for name, number in minutes.items()}
         self._templates.env.globals["exit_url"] = settings.exit_url
+        self._templates.env.globals["erase"] = engine.words.render("erase_offer")
         # On every page, so that they are one tap away without a script and without the server.
         self._templates.env.globals["help"] = engine.words.render("talk_to_person")
+        self._templates.env.globals["embed_origins"] = settings.embed_origins
 
     async def opening(self, request: Request) -> Response:
         """The page as it opens. No conversation exists until something is sent."""
@@ -67,32 +74,61 @@ class Pages:
 
     async def turn(self, request: Request) -> Response:
         """Take one message or one choice, and show what is said."""
-        form = await _read_form(request)
-        choice = form.get("choice", "")
-        try:
-            token, session = self._session(form)
-        except RequestRefused as refused:
-            # Somebody in danger is shown help even where their talk is gone.
-            if shown := self._engine.help_in(form.get("text", "")):
-                return self._page(request, Turn(shown), "", refused.status)
-            raise
-        if not choice and not form.get("text", "").strip() and not form.get("session"):
+        form = await read_form(request)
+        self._admit(request, form)
+        choice, token, text = form.get("choice", ""), form.get("session", ""), form.get("text", "")
+        if not choice and not text.strip() and not token:
             return await self.opening(request)
         if choice and not self._engine.words.is_payload(choice):
-            raise RequestRefused(400, "choice_unknown", form.get("session", ""))
-        return self._page(request, await self._engine.turn(session, choice or form.get("text", "")), token)
+            known = token and await self._engine.knows(conversation_id(token))
+            raise RequestRefused(400, "choice_unknown", session=token if known else "", text=text)
+        begins = not token
+        token, turn = await self._say(token, choice or text, form.get("message", ""))
+        if begins and token and await request.is_disconnected():
+            # Nobody was there to take the token, so nobody can go on with this talk, or erase it.
+            await self._engine.erase(conversation_id(token))
+        return self._page(request, turn, token, 410 if turn.gone else 200)
 
     async def sheet(self, request: Request) -> Response:
         """The sheet on a page of its own, for printing without a script."""
-        form = await _read_form(request)
-        token, session = self._session(form)
-        turn = await self._engine.turn(session, "/show_sheet")
-        return self._templates.TemplateResponse(request, "sheet.html", {"turn": turn, "session": token})
+        form = await read_form(request)
+        self._admit(request, form)
+        token, turn = await self._say(form.get("session", ""), "/show_sheet")
+        if turn.gone:
+            raise RequestRefused(410, "session_unknown")
+        heading = self._headings.get(form.get("heading", ""), "")
+        context = {"turn": turn, "session": token, "heading": heading, "printed_alone": True}
+        return self._templates.TemplateResponse(request, "sheet.html", context)
+
+    async def leave(self, request: Request) -> Response:
+        """Erase a talk. A plain form then goes to the exit page, at once: whoever leaves waits for nothing.
+
+        Nothing refuses it, neither an unknown token nor a limit.
+        """
+        form = await read_form(request)
+        talk = conversation_id(form.get("session", ""))
+        if form.get("then") == "exit":
+            return RedirectResponse(self._exit_url, 303, background=BackgroundTask(self._erase, talk))
+        await self._engine.erase(talk)
+        return Response(status_code=204)
+
+    async def more(self, request: Request) -> Response:
+        """Give a talk its full time again."""
+        form = await read_form(request)
+        self._admit(request, form)
+        known = await self._engine.extend(conversation_id(form.get("session", "")))
+        return Response(status_code=204 if known else 410)
 
     async def refused(self, request: Request, error: Exception) -> Response:
-        """A refused request: the sentence that says why, with help numbers."""
+        """A refused request: the sentence that says why, with help numbers; help itself where its text calls for it."""
         refused = error if isinstance(error, RequestRefused) else RequestRefused(400, "request_unreadable")
-        return self._page(request, Turn((self._engine.words.render(refused.answer),)), refused.session, refused.status)
+        shown = self._engine.help_in(refused.text)
+        self._metrics.crises(reply.id for reply in shown)
+        turn = Turn(shown or (self._engine.words.render(refused.answer),))
+        page = self._page(request, turn, refused.session, refused.status)
+        if refused.wait is not None:
+            page.headers["Retry-After"] = str(max(1, math.ceil(refused.wait)))
+        return page
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         """An address or method that does not exist."""
@@ -108,43 +144,91 @@ class Pages:
     async def broken(self, request: Request, error: Exception) -> Response:
         """Something failed outside the engine. The trace is not logged: it may hold what was typed."""
         logger.error("A page failed: %s", type(error).__name__)
+        self._metrics.error()
         return self._page(request, Turn((self._engine.words.render("something_broke"),)), "", 500)
 
-    def _session(self, form: dict[str, str]) -> tuple[str, str]:
-        """The page's token and the conversation's id, which is a digest of it; a page without a token gets a new one.
+    async def launcher(self, request: Request) -> Response:
+        """The script that another site's page loads to offer the chat in a frame."""
+        return self._templates.TemplateResponse(request, "launcher.js", media_type="text/javascript")
+
+    async def _erase(self, talk: str) -> None:
+        """Erase a talk after the answer has gone; who could be told is gone as well."""
+        try:
+            await self._engine.erase(talk)
+        except (ConversationsUnavailable, TimeoutError) as error:
+            logger.error("A talk could not be erased and ends with its time: %s", type(error).__name__)
+
+    async def every_minute(self) -> None:
+        """Drop addresses that were silent for a minute, remove conversations that have ended, and count the others."""
+        self._address_rate.forget()
+        self._talk_rate.forget()
+        await self._engine.remove_expired()
+        self._metrics.conversations(await self._engine.conversations_held())
+
+    def _admit(self, request: Request, form: dict[str, str]) -> None:
+        """Let a message in.
 
         Raises:
-            RequestRefused: the token belongs to no conversation in memory.
+            RequestRefused: another site's page sent it, or too many came from its talk or its network address.
         """
-        token = form.get("session", "")
-        if not token:
-            token = secrets.token_urlsafe(32)
-            return token, _digest(token)
-        if not self._engine.knows(_digest(token)):
-            raise RequestRefused(410, "session_unknown")
-        return token, _digest(token)
+        text, token = form.get("text", ""), form.get("session", "")
+        if is_from_elsewhere(request):
+            raise RequestRefused(403, "sent_from_elsewhere", text=text)
+        address = self._addresses.digest(request.client.host if request.client else "")
+        wait = self._address_rate.take(address) or (token and self._talk_rate.take(conversation_id(token).encode()))
+        if wait:
+            if len(text) > 2 * HEARD_AT_EACH_END:
+                text = f"{text[:HEARD_AT_EACH_END]}\n{text[-HEARD_AT_EACH_END:]}"
+            raise RequestRefused(429, "too_fast", session=token, text=text, wait=float(wait))
+
+    async def _say(self, token: str, text: str, message: str = "") -> tuple[str, Turn]:
+        """One turn, and the token that the page goes on with; empty where there is no conversation to go on with.
+
+        A page without a token begins a conversation.
+        """
+        begins = not token
+        token = token or secrets.token_urlsafe(16)
+        started = time.perf_counter()
+        turn = await self._engine.turn(conversation_id(token), text, begin=begins, message=message)
+        self._metrics.turn(turn, time.perf_counter() - started)
+        return token if turn.goes_on else "", turn
 
     def _page(self, request: Request, turn: Turn, session: str, status: int = 200) -> Response:
         template = "turn.html" if request.headers.get("x-part") == "turn" else "page.html"
-        # A page gets no token for a conversation that did not come about.
-        context = {"turn": turn, "session": session if session and self._engine.knows(_digest(session)) else ""}
-        return self._templates.TemplateResponse(request, template, context, status_code=status)
+        return self._templates.TemplateResponse(request, template, {"turn": turn, "session": session}, status)
 
 
-def create_application(engine: Engine, settings: Settings, ready: Callable[[], None] = lambda: None) -> ASGIApp:
-    """The application on an engine that is loaded already. `ready` is called once it answers."""
-    pages = Pages(engine, settings)
+def create_application(
+    engine: Engine,
+    settings: Settings,
+    ready: Callable[[], None] = lambda: None,
+    metrics: Metrics | None = None,
+) -> ASGIApp:
+    """The application on an engine that is loaded already.
+
+    Args:
+        ready: called once it answers.
+        metrics: counts what it does; without it the counts go nowhere.
+    """
+    metrics = metrics or Metrics(catalog())
+    pages = Pages(engine, settings, metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        minutes = asyncio.create_task(_every_minute(pages))
         ready()
         yield
+        minutes.cancel()
 
     application = Starlette(
         routes=[
             Route("/", pages.opening, methods=["GET"]),
             Route("/", pages.turn, methods=["POST"]),
             Route("/sheet", pages.sheet, methods=["POST"]),
+            Route("/leave", pages.leave, methods=["POST"]),
+            Route("/more", pages.more, methods=["POST"]),
+            Route(LAUNCHER_PATH, pages.launcher),
+            *health_of(engine, settings).routes,
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={
@@ -153,35 +237,20 @@ def create_application(engine: Engine, settings: Settings, ready: Callable[[], N
             ClientDisconnect: pages.gone,
             Exception: pages.broken,
         },
+        middleware=[Middleware(KnownHosts, hosts=known_hosts(settings), refused=pages.refused)],
         lifespan=lifespan,
     )
     # Around Starlette, not in it: its own middleware does not see the answer to an exception.
-    return PrivacyHeaders(application)
+    fenced = CountedRefusals(PrivacyHeaders(application, settings), metrics)
+    # Outermost, since it says who asks, and whether over https.
+    return ProxyHeadersMiddleware(fenced, list(settings.proxies))  # type: ignore[return-value, arg-type]
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    """The form's fields, the last value of each.
-
-    Raises:
-        RequestRefused: the body is no form, no UTF-8, too large, or does not arrive.
-    """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise RequestRefused(415, "request_unreadable")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(SLOWEST_BODY):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise RequestRefused(413, "request_too_large")
-    except TimeoutError as error:
-        raise RequestRefused(408, "request_unreadable") from error
-    try:
-        fields = parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError as error:
-        raise RequestRefused(400, "request_unreadable") from error
-    return {name: values[-1] for name, values in fields.items()}
+async def _every_minute(pages: Pages) -> None:
+    while True:
+        try:
+            await pages.every_minute()
+        except Exception as error:  # noqa: BLE001 - the next minute tries again; nobody reads what has ended
+            known = isinstance(error, ConversationsUnavailable)  # its text holds no values
+            logger.error("What is done each minute failed: %s", error if known else type(error).__name__)
+        await asyncio.sleep(TIDIED_EVERY)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from bot.answers.catalog import catalog
 from bot.channels.web.application import create_application
+from bot.channels.web.metrics import Metrics, serve_metrics
 from bot.directory.database import DirectoryUnavailable, connect, upgrade
 from bot.directory.freshness import overdue
 from bot.directory.importer import load_directory
@@ -29,10 +30,13 @@ def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
     """Train if the model is missing or outdated, fill the directory, and serve until stopped.
 
     Raises:
-        OSError: the address or port cannot be used.
+        OSError: an address or port cannot be used.
         TrainingFailed, ModelUnreadable, AnswerDataError, DirectoryDataError: as their texts say.
     """
     listening = _listen(settings)
+    metrics = Metrics(catalog())
+    if settings.metrics:
+        serve_metrics(metrics, settings.metrics)
     try:
         find_model(settings.models)
     except ModelMissing:
@@ -49,7 +53,7 @@ def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
         here = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else settings.host  # noqa: S104
         print(f"Footbridge is ready at http://{here}:{settings.port}", flush=True)  # noqa: T201
 
-    application = create_application(Engine.load(settings.models), settings, ready)
+    application = create_application(Engine.load(settings.models), settings, ready, metrics)
     gc.freeze()  # what is loaded stays; to look through it for garbage would stop every turn for a quarter of a second
     uvicorn.Server(server_config(application)).run(sockets=[listening])
 
@@ -77,8 +81,10 @@ def server_config(application: ASGIApp) -> uvicorn.Config:
         log_config=None,  # uvicorn's own would print traces, whose messages may repeat what was typed; see bot.logs
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # uvicorn would believe every proxy on this machine; see FOOTBRIDGE_PROXIES
         timeout_graceful_shutdown=5,
         limit_concurrency=500,
+        http="h11",  # it bounds the headers (16 KiB); httptools takes any amount of them
         ws="none",
     )
 

@@ -1,85 +1,109 @@
 // Sends forms without reloading the page, so that the talk stays in view. Without this script the forms work by themselves.
 // Nothing is kept: no storage, no cookies. The words that are shown come from the server's templates.
-"use strict";
+import "./printing.js";
+import { post, setToken, token } from "./talk.js";
+import { forgotten, kept, typing } from "./time_out.js";
 
-(() => {
-  const log = document.getElementById("log");
-  const say = document.getElementById("say");
+const LONGEST_WAIT = 60_000; // milliseconds for an answer; a slow link needs some
+const FORGOTTEN = "[data-answer='erased'], [data-answer='started_over']";
 
-  const exit = document.querySelector(".exit");
-  exit.addEventListener("click", (event) => {
-    event.preventDefault();
-    document.documentElement.hidden = true;
-    window.location.replace(exit.href);
-  });
+const log = document.getElementById("log");
+const say = document.getElementById("say");
+const text = say.elements.namedItem("text");
+let sending = null; // what stops the request that is under way
+let unanswered = null; // the message that got no answer, which is sent again under the same number
 
-  document.addEventListener("submit", (event) => {
-    if (event.submitter && event.submitter.hasAttribute("data-print")) {
-      event.preventDefault();
-      window.print();
+const add = (template) => {
+  const part = document.getElementById(template).content.firstElementChild.cloneNode(true);
+  log.append(part);
+  return part;
+};
+
+const show = (part) => part.scrollIntoView({ block: "start" });
+
+// The server takes a message of one number once, however often it arrives.
+const numbered = (fields) => {
+  const message = `${fields.get("choice") ?? ""}\n${fields.get("text") ?? ""}`;
+  if (unanswered?.message !== message) {
+    const number = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(16).padStart(8, "0"));
+    unanswered = { message, number: number.join("") };
+  }
+  return unanswered.number;
+};
+
+const send = async (fields, said) => {
+  const stopping = new AbortController();
+  const typed = !fields.has("choice");
+  const since = Date.now();
+  sending = stopping;
+  if (!typed) fields.delete("text");
+  fields.set("session", token());
+  fields.set("message", numbered(fields));
+  const yours = add("your-turn");
+  yours.querySelector(".said").textContent = said.trim();
+  const waiting = add("waiting");
+  document.body.classList.add("sending");
+  const timer = window.setTimeout(() => stopping.abort(), LONGEST_WAIT);
+  try {
+    const response = await post("/", fields, { headers: { "x-part": "turn" }, signal: stopping.signal });
+    const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+    const turn = parsed.querySelector(".turn");
+    if (!turn) throw new Error("no turn");
+    unanswered = null;
+    // A refused request ends the conversation only where the server no longer has it.
+    const taken = response.ok || response.status === 410;
+    if (taken) setToken(turn.dataset.session);
+    waiting.remove();
+    // What was erased goes from the screen too.
+    if (turn.querySelector(FORGOTTEN)) {
+      log.replaceChildren();
+      text.value = "";
     }
-  });
-
-  if (!log || !say) return;
-  const text = say.elements.namedItem("text");
-  const session = say.elements.namedItem("session");
-  let sending = false;
-
-  const add = (template) => {
-    const part = document.getElementById(template).content.firstElementChild.cloneNode(true);
-    log.append(part);
-    return part;
-  };
-
-  const show = (part) => part.scrollIntoView({ block: "start" });
-
-  const send = async (fields, said) => {
-    sending = true;
-    const typed = !fields.has("choice");
-    fields.set("session", session.value);
-    const yours = add("your-turn");
-    yours.querySelector(".said").textContent = said.trim();
-    const waiting = add("waiting");
-    document.querySelectorAll("form button").forEach((button) => { button.disabled = true; });
-    try {
-      const response = await fetch("/", { method: "POST", body: fields, headers: { "x-part": "turn" }, cache: "no-store" });
-      const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
-      const turn = parsed.querySelector(".turn");
-      if (!turn) throw new Error("no turn");
-      // A refused request ends the conversation only where the server no longer has it.
-      if (response.ok || response.status === 410) session.value = turn.dataset.session;
-      waiting.remove();
-      // What was erased goes from the screen too.
-      if (turn.querySelector("[data-answer='erased'], [data-answer='started_over']")) log.replaceChildren();
-      log.append(document.adoptNode(turn));
-      if (typed && response.ok) text.value = "";
-      // The answer, not the words before it: however long they are, help must be in view.
-      show(turn);
-    } catch (error) {
-      waiting.remove();
-      show(add("lost"));
-    } finally {
-      sending = false;
-      document.querySelectorAll("form button").forEach((button) => { button.disabled = false; });
+    log.append(document.adoptNode(turn));
+    if (typed && response.ok) text.value = "";
+    if (!token()) forgotten();
+    else if (taken) kept(since);
+    // The answer, not the words before it: however long they are, help must be in view.
+    show(turn);
+    // The choice that was pressed is put away now, and the focus with it.
+    if (!typed) turn.focus({ preventScroll: true });
+  } catch (error) {
+    if (sending !== stopping) return; // the talk has ended meanwhile; its page is empty
+    waiting.remove();
+    show(add("lost"));
+  } finally {
+    window.clearTimeout(timer);
+    if (sending === stopping) {
+      sending = null;
+      document.body.classList.remove("sending");
       if (typed) text.focus({ preventScroll: true });
     }
-  };
+  }
+};
 
-  document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
+const stop = () => {
+  const stopping = sending;
+  sending = null;
+  stopping?.abort();
+};
+document.addEventListener("talk-ended", stop);
+document.addEventListener("leave", stop);
+
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  event.preventDefault();
+  // One at a time: a second Enter would send the same words again.
+  if (sending) return;
+  const { target: form, submitter } = event;
+  const said = submitter?.name === "choice" ? submitter.textContent : text.value;
+  send(new URLSearchParams(new FormData(form, submitter)), said);
+});
+
+// Enter sends; Shift and Enter make a new line.
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
-    // One at a time: a second Enter would send the same words again.
-    if (sending) return;
-    const { target: form, submitter } = event;
-    const said = submitter && submitter.name === "choice" ? submitter.textContent : text.value;
-    send(new URLSearchParams(new FormData(form, submitter)), said);
-  });
-
-  // Enter sends; Shift and Enter make a new line.
-  text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      say.requestSubmit();
-    }
-  });
-})();
+    say.requestSubmit();
+  }
+});
+text.addEventListener("input", typing);
