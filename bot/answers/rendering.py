@@ -18,6 +18,7 @@ from bot.answers.views import HelpLine, ProgramView, UnknownIdError, Views
 
 Value = str | tuple[str, ...]
 
+WEB = "web"
 LONGEST_PAYLOAD = 200  # characters
 _PROGRAM = re.compile(r"^us-[a-z0-9-]+$")
 _PAYLOAD = re.compile(r"^/(?P<act>[a-z_]+)(?P<values>\{.*\})?$", re.DOTALL)
@@ -96,13 +97,16 @@ class Renderer:
                     self._acts.setdefault(button.act, set()).add(frozenset(button.values))
         self._titles = self._title_payloads()
 
-    def render(self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words") -> RenderedReply:
-        """The reply with this id.
+    def render(
+        self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words", channel: str = WEB
+    ) -> RenderedReply:
+        """The reply with this id, as a channel says it.
 
         Args:
             answer: id of a topic or of a reply.
             values: an id, or a tuple of ids, for each blank that the reply declares.
             form: "words", or "simpler" (topics), or "shorter" (replies that have such a form).
+            channel: where it is said; what has no form of its own for a channel is said as on the web.
 
         Raises:
             UnvettedWordsError: no such answer, a blank it does not have, or an id that does not exist.

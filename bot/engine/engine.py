@@ -200,9 +200,9 @@ class Engine:
         """Let go of the conversations' database."""
         self._conversations.close()
 
-    def help_in(self, text: str) -> tuple[RenderedReply, ...]:
+    def help_in(self, text: str, channel: str = "web") -> tuple[RenderedReply, ...]:
         """The crisis replies that `text` calls for, outside any conversation; empty when it calls for none."""
-        return tuple(self._words.render(firing.crisis) for firing in self._net.find(plain_text(text)))
+        return self._rendered([firing.crisis for firing in self._net.find(plain_text(text))], channel)
 
     async def parse(self, text: str) -> Understanding:
         """What is understood of `text`, without a conversation. Danger is heard in all of it, however long it is."""
@@ -269,13 +269,13 @@ class Engine:
             known = isinstance(error, ConversationsUnavailable)
             logger.error("A turn failed: %s", error if known else type(error).__name__)
             # Where nothing could be read, the person may try again with the token that they have.
-            turn = replace(self._failed(standing, text, read), goes_on=not begin or standing is not None)
+            turn = replace(self._failed(standing, text, read, channel), goes_on=not begin or standing is not None)
         spanish: tuple[RenderedReply, ...] = ()
         if read and _is_spanish(read):
             # In full once in a conversation; the slot says that somebody has written in Spanish before. Kept out of the
             # conversation itself, so that "say that again" repeats the answer.
             told = standing and standing.slots.get(LANGUAGE)
-            spanish = (self._gate.render("spanish_again" if told else "spanish", {}),)
+            spanish = self._rendered(["spanish_again" if told else "spanish"], channel)
         return replace(turn, replies=(*spanish, *turn.replies), language=SPANISH if spanish else ENGLISH)
 
     async def _read(self, text: str) -> dict[str, Any] | None:
@@ -289,7 +289,7 @@ class Engine:
         self, held: HeldConversation, text: str, read: dict[str, Any] | None, channel: str, begin: bool
     ) -> Turn:
         if held.standing is None and not begin:
-            return replace(self._help_or("session_unknown", None, text, read), gone=True)
+            return replace(self._help_or("session_unknown", None, text, read, channel), gone=True)
         if not text and held.standing:
             return await self._unread(held, text, "nothing_typed", channel)
         if len(text) > LONGEST_MESSAGE:
@@ -322,7 +322,7 @@ class Engine:
         replies = tuple(output.replies)
         if not replies:
             logger.error("A turn said nothing.")
-            return replace(self._failed(held.standing, message, read), goes_on=held.standing is not None)
+            return replace(self._failed(held.standing, message, read, channel), goes_on=held.standing is not None)
         turn = self._state(held.standing, replies)
         if any(reply.id in _FORGETTING for reply in replies):
             await held.remove()
@@ -354,25 +354,27 @@ class Engine:
             # Through the rules, so that what was being asked waits as it does after any crisis.
             return await self._run(held, f"/crisis{json.dumps({'crisis': crises})}", channel)
         await held.extend()
-        turn = self._state(held.standing, self._rendered(crises or [answer]))
+        turn = self._state(held.standing, self._rendered(crises or [answer], channel))
         return replace(turn, goes_on=held.standing is not None)
 
-    def _failed(self, standing: Standing | None, text: str, read: Mapping[str, Any] | None) -> Turn:
+    def _failed(self, standing: Standing | None, text: str, read: Mapping[str, Any] | None, channel: str) -> Turn:
         """Help if `text` needs it, otherwise the apology with help numbers."""
         try:
-            return self._help_or("something_broke", standing, text, read)
+            return self._help_or("something_broke", standing, text, read, channel)
         except Exception as error:  # noqa: BLE001 - it may be the net that is broken; the apology has help numbers
             logger.error("The safety net failed: %s", type(error).__name__)
-            return self._state(standing, self._rendered(["something_broke"]))
+            return self._state(standing, self._rendered(["something_broke"], channel))
 
-    def _help_or(self, answer: str, standing: Standing | None, text: str, read: Mapping[str, Any] | None) -> Turn:
+    def _help_or(
+        self, answer: str, standing: Standing | None, text: str, read: Mapping[str, Any] | None, channel: str
+    ) -> Turn:
         """Help for what the rules hear in `text` and the model heard, otherwise `answer`; nothing is kept of it."""
         heard = [*self._heard(text), *_firings(read["entities"] if read else [])]
         crises = sorted({firing.crisis for firing in heard}, key=self._net.order.index)
-        return self._state(standing, self._rendered(crises or [answer]))
+        return self._state(standing, self._rendered(crises or [answer], channel))
 
-    def _rendered(self, answers: list[str]) -> tuple[RenderedReply, ...]:
-        return tuple(self._words.render(answer) for answer in answers)
+    def _rendered(self, answers: list[str], channel: str) -> tuple[RenderedReply, ...]:
+        return tuple(self._words.render(answer, channel=channel) for answer in answers)
 
     def _heard(self, text: str) -> list[Firing]:
         """What the rules hear. In something that has the form of a choice, quotation marks quote nobody."""

@@ -54,12 +54,15 @@ class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
         own = [name for name in _OWN_WORDS if kwargs.get(name)]
         if own:
             raise UnvettedWordsError(f"{utter_action!r} came with words of its own in {', '.join(own)}")
-        reply = await asyncio.to_thread(self.render, utter_action, kwargs)
+        reply = await asyncio.to_thread(self.render, utter_action, kwargs, output_channel)
         buttons = [{"title": button.title, "payload": button.payload} for button in reply.buttons]
         return {"text": reply.text, "buttons": buttons}
 
-    def render(self, utter_action: str, message: Mapping[str, Any]) -> RenderedReply:
-        """The reply for a response's name and its `values` and `form`. Raises: UnvettedWordsError."""
+    def render(self, utter_action: str, message: Mapping[str, Any], channel: str) -> RenderedReply:
+        """The reply for a response's name and its `values` and `form`, as a channel says it.
+
+        Raises: UnvettedWordsError.
+        """
         values = message.get(VALUES) or {}
         if not isinstance(values, dict):
             raise UnvettedWordsError(f"the values of {utter_action!r} are no mapping")
@@ -67,10 +70,11 @@ class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
             utter_action.removeprefix("utter_"),
             {name: _value(value) for name, value in values.items()},
             message.get(FORM) or "words",
+            channel,
         )
 
-    async def admit(self, message: Mapping[str, Any]) -> RenderedReply:
-        """The reply behind a message on its way out.
+    async def admit(self, message: Mapping[str, Any], channel: str) -> RenderedReply:
+        """The reply behind a message on its way out to a channel.
 
         Raises:
             UnvettedWordsError: the message names no answer, or its words or buttons are not that answer's.
@@ -78,7 +82,7 @@ class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]
         name = message.get("utter_action")
         if not name:
             raise UnvettedWordsError("a message without an answer's id was stopped")
-        reply = await asyncio.to_thread(self.render, str(name), message)
+        reply = await asyncio.to_thread(self.render, str(name), message, channel)
         buttons = [{"title": button.title, "payload": button.payload} for button in reply.buttons]
         if message.get("text") != reply.text or list(message.get("buttons") or []) != buttons:
             raise UnvettedWordsError(f"a message that differs from the answer {name!r} was stopped")
@@ -103,7 +107,7 @@ class GatedChannel(OutputChannel):  # type: ignore[misc]
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Admit one message. Raises: UnvettedWordsError."""
-        self.replies.append(await self._gate.admit(message))
+        self.replies.append(await self._gate.admit(message, self._channel))
 
 
 def _value(value: object) -> Value:

@@ -27,7 +27,7 @@ async def _generate(answer: str, **response: Any) -> dict[str, Any]:
 
 async def test_a_vetted_answer_passes_with_its_words_and_buttons() -> None:
     message = {**await _generate("cost"), "utter_action": "cost"}
-    reply = await AnswerGate().admit(message)
+    reply = await AnswerGate().admit(message, "web")
     assert reply.paragraphs == (catalog().topics["cost"].words.strip(),)
     assert [button.payload for button in reply.buttons][:1] == ['/ask{"topic": "support_person"}']
 
