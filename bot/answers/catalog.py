@@ -29,20 +29,22 @@ CRISIS_FILE = "crisis.yml"
 _TYPED_NUMBER = re.compile(r"\d[\d-]*\d{2}")
 
 EntryT = TypeVar("EntryT", bound=BaseModel)
-ReviewedT = TypeVar("ReviewedT", bound="_Reviewed")
+ReviewedT = TypeVar("ReviewedT", bound="Reviewed")
 
 
 class AnswerDataError(ValueError):
     """A file of answers cannot be used; the message names the file, the entry and the reason."""
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """What stands in a file of answers; a field that it does not have is refused."""
+
     class Config:
         extra = Extra.forbid
         frozen = True
 
 
-class Source(_Entry):
+class Source(Entry):
     """Where a fact was read: title, address (None for the source document), printed and seen dates, kind."""
 
     title: str
@@ -52,7 +54,7 @@ class Source(_Entry):
     kind: Literal["official", "professional", "research", "summary", "seed"]
 
 
-class _Reviewed(_Entry):
+class Reviewed(Entry):
     """What every piece of vetted content carries: who reviewed it (None until a person has) and its dates."""
 
     id: str = Field(regex=r"^[a-z][a-z0-9_]*$")
@@ -61,7 +63,7 @@ class _Reviewed(_Entry):
     review_by: date
 
 
-class Topic(_Reviewed):
+class Topic(Reviewed):
     """One answer about victim-offender mediation.
 
     `heavy` is None, or the plain label that completes "The next part talks about ...": such a topic is read only
@@ -77,7 +79,7 @@ class Topic(_Reviewed):
     sources: tuple[str, ...]
 
 
-class Goal(_Reviewed):
+class Goal(Reviewed):
     """One hope that survivors bring, how far it is in the other person's hands, and questions for a mediator."""
 
     title: str
@@ -87,14 +89,14 @@ class Goal(_Reviewed):
     sources: tuple[str, ...]
 
 
-class Line(_Entry):
+class Line(Entry):
     """A line that has other words when one of its blanks is empty."""
 
     line: str
     otherwise: str
 
 
-class Section(_Entry):
+class Section(Entry):
     """Lines under a heading, written once, or once for each item of the blank that `each` names.
 
     `folded` lines wait below their heading where a channel can fold; elsewhere they are shown. Numbers in lines that
@@ -108,7 +110,7 @@ class Section(_Entry):
     lines: tuple[Line | str, ...]
 
 
-class ButtonPattern(_Entry):
+class ButtonPattern(Entry):
     """A button: a topic, or an act with its title; `each` makes one for every item of a blank."""
 
     topic: str | None
@@ -119,7 +121,7 @@ class ButtonPattern(_Entry):
     values: Mapping[str, str] = {}
 
 
-class Reply(_Reviewed):
+class Reply(Reviewed):
     """Words of the dialogue itself. `blanks` names what may be filled in, and of which kind it is.
 
     Blanks such as {us-988.phone} are filled from the rows of the help lines, and need no entry in `blanks`. `lines` are
@@ -182,33 +184,34 @@ def read_catalog(folder: Path, directory: Path = DATA / "directory") -> Catalog:
     topics: dict[str, Topic] = {}
     families: dict[str, Family] = {}
     for path in sorted((folder / "topics").glob("*.yml")):
-        content = _read_yaml(path)
-        members = list(_entries(path, content, "topics", Topic))
+        content = read_yaml(path)
+        members = list(read_entries(path, content, "topics", Topic))
         _add(path, topics, members)
         families[path.stem] = Family(path.stem, str(content.get("title", path.stem)), tuple(m.id for m in members))
-    order = _read_yaml(folder / "dialogue.yml").get("menu", [])
+    order = read_yaml(folder / "dialogue.yml").get("menu", [])
     if sorted(order) != sorted(families):
         raise AnswerDataError(f"{folder / 'dialogue.yml'}: `menu` must name each file of topics/ once; it is {order}.")
     families = {name: families[name] for name in order}
 
     goals: dict[str, Goal] = {}
-    _add(folder / "goals.yml", goals, _entries(folder / "goals.yml", _read_yaml(folder / "goals.yml"), "goals", Goal))
+    path = folder / "goals.yml"
+    _add(path, goals, read_entries(path, read_yaml(path), "goals", Goal))
     replies: dict[str, Reply] = {}
     for name in ("dialogue.yml", "handover.yml", CRISIS_FILE, "spanish.yml", "page.yml"):
         path = folder / name
-        content = _read_yaml(path)
+        content = read_yaml(path)
         dates = {key: content.get(key) for key in ("reviewed_by", "written", "review_by")}
-        spoken = list(_entries(path, content, "replies", Reply, dates))
+        spoken = list(read_entries(path, content, "replies", Reply, dates))
         for reply in spoken:
             _check_lines(path, reply, lines)
         _add(path, replies, spoken)
     sources_file = folder / "sources.yml"
     sources = {
         number: _parse(sources_file, number, Source, entry)
-        for number, entry in _read_yaml(sources_file).get("sources", {}).items()
+        for number, entry in read_yaml(sources_file).get("sources", {}).items()
     }
-    plain = _read_yaml(folder / "words.yml")
-    page = _read_yaml(folder / "page.yml").get("page", {})
+    plain = read_yaml(folder / "words.yml")
+    page = read_yaml(folder / "page.yml").get("page", {})
     for name, text in page.items():
         _check_line_blanks(folder / "page.yml", name, str(text), lines)
     phrases = plain.get("phrases", {})
@@ -311,7 +314,8 @@ def _known(folder: Path, entry: str, named: Iterable[str], known: Container[str]
             raise AnswerDataError(f"{folder}: {entry!r} names {name!r}, which does not exist.")
 
 
-def _read_yaml(path: Path) -> Mapping[str, Any]:
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """The named sections of a file. Raises: AnswerDataError."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -332,10 +336,13 @@ def _parse(path: Path, entry: str, model: type[EntryT], content: Any) -> EntryT:
         raise AnswerDataError(f"{path}: {entry!r}: {place}: {problem['msg']}.") from error
 
 
-def _entries(
+def read_entries(
     path: Path, content: Mapping[str, Any], key: str, model: type[EntryT], shared: Mapping[str, Any] | None = None
 ) -> Iterator[EntryT]:
-    """The entries of one list of a file; `shared` are the values that stand once at the file's top."""
+    """The entries of the list `key` of a file; `shared` are the values that stand once at the file's top.
+
+    Raises: AnswerDataError.
+    """
     for number, entry in enumerate(content.get(key) or (), start=1):
         name = str(entry.get("id", f"entry {number}")) if isinstance(entry, dict) else f"entry {number}"
         yield _parse(path, name, model, {**(shared or {}), **entry} if isinstance(entry, dict) else entry)

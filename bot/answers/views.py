@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import us
 from sqlalchemy.orm import Session
 
-from bot.answers.catalog import Catalog, Source, Topic
+from bot.answers.catalog import Catalog, Reviewed
 from bot.directory import lookup
 from bot.directory.models import Office, Program
 from bot.directory.rows import ResourceRow
@@ -44,6 +44,15 @@ class SourceView:
 
     title: str
     address: str
+
+
+@dataclass(frozen=True)
+class ReviewView:
+    """The days of vetted words, as a person reads them, and who has reviewed them."""
+
+    written_on: str
+    review_due: str
+    review_state: str
 
 
 @dataclass(frozen=True)
@@ -192,14 +201,33 @@ class Views:
     def topic(self, topic: str) -> TopicView:
         """The topic with this id. Raises: UnknownIdError."""
         found = _known(self._catalog.topics, topic)
+        review = self.review([found])
         return TopicView(
             id=found.id,
             title=found.title,
             heavy=found.heavy,
-            written_on=_day(found.written),
-            review_due=_day(found.review_by),
-            review_state=self._review_state(found),
-            sources=tuple(self._source(self._catalog.sources[number]) for number in found.sources),
+            written_on=review.written_on,
+            review_due=review.review_due,
+            review_state=review.review_state,
+            sources=tuple(self.source(number) for number in found.sources),
+        )
+
+    def source(self, number: str) -> SourceView:
+        """The source with this number. Raises: UnknownIdError."""
+        found = _known(self._catalog.sources, number)
+        return SourceView(found.title, found.address or self._phrase("no_address"))
+
+    def review(self, parts: Sequence[Reviewed]) -> ReviewView:
+        """The review of words that stand in several parts: written when the last one was, due when the first one is."""
+        reviewers = [part.reviewed_by for part in parts]
+        return ReviewView(
+            written_on=_day(max(part.written for part in parts)),
+            review_due=_day(min(part.review_by for part in parts)),
+            review_state=(
+                self._phrase("reviewed_by", reviewer=", ".join(dict.fromkeys(map(str, reviewers))))
+                if all(reviewers)
+                else self._phrase("not_reviewed")
+            ),
         )
 
     def goal(self, goal: str) -> GoalView:
@@ -345,14 +373,6 @@ class Views:
             yield self._phrase("page", address=found.url)
         if isinstance(found, Program) and found.mailing_address:
             yield self._phrase("mail", address=found.mailing_address)
-
-    def _source(self, source: Source) -> SourceView:
-        return SourceView(source.title, source.address or self._phrase("no_address"))
-
-    def _review_state(self, topic: Topic) -> str:
-        if topic.reviewed_by:
-            return self._phrase("reviewed_by", reviewer=topic.reviewed_by)
-        return self._phrase("not_reviewed")
 
     def _listed(self, codes: Iterable[str]) -> str | None:
         return ", ".join(self._catalog.words_for[code] or code for code in codes) or None
