@@ -277,8 +277,6 @@ class _Reader:
         """The cards of all topics, in the menu's order."""
         for family in self._words.families.values():
             path = self._folder / "topics" / f"{family.id}.yml"
-            if not path.exists():
-                continue
             notes = self._notes(path, "topics", _CardNotes, family.topics)
             for topic in family.topics:
                 yield self._topic(path, self._words.topics[topic], notes[topic])

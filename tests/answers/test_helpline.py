@@ -143,14 +143,14 @@ def test_the_script_has_its_fourteen_steps_in_order() -> None:
         assert bool(step.say) == (step.id != "after_call")
 
 
-def test_every_hard_moment_is_there_and_is_led_to_or_stands_by_itself() -> None:
+def test_every_hard_moment_has_its_words() -> None:
     assert [moment.id for moment in GUIDE.moments] == MOMENTS
     led_to = {link.id for step in GUIDE.steps for link in step.leads_to if link.target == "moment"}
     assert led_to <= set(MOMENTS)
     assert all(moment.say and moment.avoid and moment.notes for moment in GUIDE.moments)
 
 
-def test_the_crisis_check_leads_to_every_crisis_but_those_that_other_steps_hear() -> None:
+def test_the_script_leads_to_every_crisis() -> None:
     led_to = {link.id for step in GUIDE.steps for link in step.leads_to if link.target == "card"}
     assert {card.id for card in GUIDE.of_kind("crisis")} <= led_to
 
