@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bot.answers.catalog import AnswerDataError, read_catalog
+from bot.answers.helpline import read_guide
+from bot.answers.views import Views
 from bot.directory.freshness import overdue
 from bot.directory.importer import RESOURCES_FILE, DirectoryDataError, read_directory, read_resources
+from bot.directory.session import open_session
 from bot.settings import DATA
 from bot.understanding.safety_rules import SafetyRules, SafetyRulesError
 
@@ -23,7 +27,7 @@ class Report:
 
 
 def check_data(today: date, longest: int, data: Path = DATA) -> Report:
-    """Check answers, safety rules, directory and help lines; one part that is broken hides no other.
+    """Check answers, helpline, safety rules, directory and help lines; one part that is broken hides no other.
 
     Args:
         today: the day that help lines are held against.
@@ -34,6 +38,7 @@ def check_data(today: date, longest: int, data: Path = DATA) -> Report:
     problems: list[str] = []
     parts: tuple[Callable[[], str], ...] = (
         lambda: _answers(data),
+        lambda: _helpline(data),
         lambda: _safety_rules(data),
         lambda: _directory(data),
     )
@@ -60,6 +65,13 @@ def check_data(today: date, longest: int, data: Path = DATA) -> Report:
 def _answers(data: Path) -> str:
     read = read_catalog(data / "answers", data / "directory")
     return f"Answers: {len(read.topics)} topics, {len(read.goals)} goals, {len(read.replies)} replies."
+
+
+def _helpline(data: Path) -> str:
+    words = read_catalog(data / "answers", data / "directory")
+    # Nothing that staff read aloud comes from the directory's database.
+    guide = read_guide(data / "answers", words, Views(words, words.lines.values(), partial(open_session, "")))
+    return f"Helpline: {len(guide.cards)} cards, {len(guide.steps)} steps, {len(guide.moments)} hard moments."
 
 
 def _safety_rules(data: Path) -> str:

@@ -59,7 +59,7 @@ def test_one_old_line_among_good_data_is_named_with_its_day_and_source(data: Pat
     _change(data / "directory" / "resources.csv", "2023-02-16,2026-11-22", "2023-02-16,2026-10-01")
     seen = max(line.last_seen for line in LINES)
     report = check_data(seen, LONGEST, data)
-    assert len(report.good) == 4
+    assert len(report.good) == 5
     (problem,) = report.problems
     assert problem.startswith("A Call for Change (us-a-call-for-change): last seen on 2026-10-01 at https://claytoncr")
 
@@ -74,6 +74,14 @@ def test_a_part_that_is_broken_hides_no_other(data: Path) -> None:
     for name in ("crisis.yml", "rules.yml", "programs.csv", "us-988"):
         assert name in told
     assert [line.partition(":")[0] for line in report.good] == ["Help lines"]
+
+
+def test_a_broken_guide_for_the_helpline_is_named(data: Path) -> None:
+    _change(data / "answers" / "helpline" / "script.yml", "id: crisis_danger}", "id: crisis_dangers}")
+    report = check_data(SEEN, LONGEST, data)
+    (problem,) = report.problems
+    assert "script.yml" in problem
+    assert "'crisis_dangers'" in problem
 
 
 def test_broken_help_lines_are_named_once(data: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -31,12 +31,17 @@ from bot.answers.catalog import (
     read_entries,
     read_yaml,
 )
+from bot.answers.rendering import Block, ChannelForm, RenderedReply
 from bot.answers.views import HelpLine, SourceView, Views
 from bot.directory.session import open_session
 from bot.settings import DATA, settings
 
-FOLDER = "helpline"
+HELPLINE = "helpline"  # the channel's name, and that of the folder of its data
 STEPS = 14
+HEADINGS_FILE = "headings.yml"
+# The parts of a card in the order in which they are shown.
+HEADINGS = ("say", "numbers", "listen_for", "avoid", "questions", "more", "caution")
+GOAL_REPLY = "goal_added"  # the reply that names a goal back
 Target = Literal["step", "card", "moment", "goals", "programs", "sheet"]
 # Targets that name one thing; the others are a view of their own.
 _TARGETS_WITH_ID = ("step", "card", "moment")
@@ -132,7 +137,7 @@ class HelplineGuide:
         cards: topics, goals and crises by their ids, in the order in which they are listed.
         steps: the script, in order.
         dos, donts: what to do and not to do on every call; `rule_sources` are what they draw on.
-        words: headings by name.
+        headings: the headings of a card's parts, by name.
         content_version: the day the newest words were written, and the beginning of the SHA-256 of all answers and of
             the directory's files: "2026-11-22-3fa2b1c0".
     """
@@ -143,7 +148,7 @@ class HelplineGuide:
     dos: tuple[str, ...]
     donts: tuple[str, ...]
     rule_sources: tuple[SourceView, ...]
-    words: Mapping[str, str]
+    headings: Mapping[str, str]
     content_version: str
     _families: Mapping[str, tuple[str, ...]]
 
@@ -223,12 +228,15 @@ def read_guide(folder: Path, words: Catalog, views: Views) -> HelplineGuide:
         AnswerDataError: a file is missing or no YAML, an entry breaks its form, a topic, goal or crisis has no entry or
             two, the script has not its fourteen steps, or an entry names what does not exist.
     """
-    own = folder / FOLDER
+    own = folder / HELPLINE
     reader = _Reader(own, words, views)
     cards = {card.id: card for card in chain(reader.topics(), reader.goals(), reader.crises())}
     moments = tuple(HardMoment(**entry.dict()) for entry in reader.listed("hard_moments.yml", "moments", _MomentEntry))
     steps = tuple(reader.steps(cards, {moment.id for moment in moments}))
     rules = read_yaml(own / "dos_and_donts.yml")
+    headings = read_yaml(own / HEADINGS_FILE).get("headings", {})
+    if missing := [name for name in HEADINGS if not headings.get(name)]:
+        raise AnswerDataError(f"{own / HEADINGS_FILE} has no {', '.join(missing)}: write the words of each.")
     return HelplineGuide(
         cards=MappingProxyType(cards),
         steps=steps,
@@ -236,7 +244,7 @@ def read_guide(folder: Path, words: Catalog, views: Views) -> HelplineGuide:
         dos=tuple(rules.get("do", ())),
         donts=tuple(rules.get("do_not", ())),
         rule_sources=reader.sources(own / "dos_and_donts.yml", "sources", rules.get("sources", ())),
-        words=MappingProxyType(read_yaml(own / "headings.yml").get("headings", {})),
+        headings=MappingProxyType(headings),
         content_version=_version(folder, reader.newest),
         _families={family.title: family.topics for family in words.families.values()},
     )
@@ -248,6 +256,19 @@ def helpline_guide() -> HelplineGuide:
     words = catalog()
     views = Views(words, words.lines.values(), partial(open_session, settings().database_url))
     return read_guide(DATA / "answers", words, views)
+
+
+def helpline_form(guide: HelplineGuide) -> ChannelForm:
+    """How the helpline says an answer: topics, goals and crises as their cards, in blocks; all else as on the web."""
+
+    def said(reply: RenderedReply, form: str) -> RenderedReply:
+        named = reply.values.get("goal") if reply.id == GOAL_REPLY else reply.id
+        card = guide.cards.get(named) if isinstance(named, str) else None
+        if card is None:
+            return reply
+        return replace(reply, paragraphs=(), blocks=tuple(_blocks(card, form, guide.headings)), lines=())
+
+    return said
 
 
 def sentences(text: str) -> tuple[str, ...]:
@@ -262,6 +283,22 @@ def digits_in_groups(number: str) -> tuple[str, ...]:
     """
     groups = re.findall(r"\d+", number) if "-" in number else re.findall(r"\d{1,3}", number)
     return tuple(" ".join(group) for group in groups)
+
+
+def _blocks(card: HelplineCard, form: str, headings: Mapping[str, str]) -> Iterator[Block]:
+    """The parts of a card that are not empty, each under its heading."""
+    parts = {
+        "say": card.simpler if form == "simpler" and card.simpler else card.say,
+        "numbers": tuple(line.summary for line in card.numbers),
+        "listen_for": card.listen_for,
+        "avoid": card.avoid,
+        "questions": card.questions,
+        "more": tuple(follow.question for follow in card.more),
+        "caution": card.caution,
+    }
+    for name in HEADINGS:
+        if parts[name]:
+            yield Block(headings[name], parts[name], dialable=name in ("say", "numbers"))
 
 
 class _Reader:

@@ -68,18 +68,29 @@ class RenderedReply:
     @property
     def text(self) -> str:
         """The whole reply as plain text; lines of a block start with "- "."""
-        parts = ["\n".join(self.paragraphs)]
+        parts = ["\n".join(self.paragraphs)] if self.paragraphs else []
         for block in self.blocks:
             heading = [f"{block.title}:"] if block.title else []
             parts.append("\n".join(heading + [f"- {line}" for line in block.lines]))
         return "\n\n".join(parts)
 
 
-class Renderer:
-    """Fills answers of a catalog with vetted data."""
+# How a channel says an answer: takes the reply of the web and its form ("words", "simpler" or "shorter").
+ChannelForm = Callable[[RenderedReply, str], RenderedReply]
 
-    def __init__(self, catalog: Catalog, views: Views) -> None:
+
+class Renderer:
+    """Fills answers of a catalog with vetted data.
+
+    Args:
+        catalog: the vetted words.
+        views: what fills their blanks.
+        channels: by name, the channels that say answers in a form of their own.
+    """
+
+    def __init__(self, catalog: Catalog, views: Views, channels: Mapping[str, ChannelForm] | None = None) -> None:
         self._catalog = catalog
+        self._channels = dict(channels or {})
         self._views = views
         self._resolvers: Mapping[str, Callable[[str], Any]] = {
             "topic": views.topic,
@@ -111,7 +122,11 @@ class Renderer:
         Raises:
             UnvettedWordsError: no such answer, a blank it does not have, or an id that does not exist.
         """
-        values = dict(values or {})
+        reply = self._render(answer, dict(values or {}), form)
+        said_in = self._channels.get(channel)
+        return said_in(reply, form) if said_in else reply
+
+    def _render(self, answer: str, values: Mapping[str, Value], form: str) -> RenderedReply:
         topic = self._catalog.topics.get(answer)
         if topic:
             if values or form not in ("words", "simpler"):

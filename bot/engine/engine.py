@@ -15,6 +15,7 @@ from rasa.core.channels.channel import UserMessage
 from bot.actions.leading_away import leading_away
 from bot.answers.catalog import Catalog, catalog
 from bot.answers.rendering import RenderedReply, Renderer
+from bot.answers.topic_search import TopicSearch
 from bot.answers.views import ProgramView
 from bot.engine.action_endpoint import InProcessActions
 from bot.engine.conversation_database import ConversationsUnavailable
@@ -29,6 +30,7 @@ from bot.understanding.messages import ASK, CRISIS, DANGER, FALLBACK, OUT_OF_SCO
 from bot.understanding.place_words import PlaceWords
 from bot.understanding.plain_text import plain_text
 from bot.understanding.safety_rules import Firing, SafetyRules, safety_rules
+from bot.understanding.topic_classifier import topics_among
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +120,7 @@ class Engine:
         self._words = words
         self._catalog: Catalog = catalog()
         self._net = net
+        self._search = TopicSearch(self._catalog)
 
     @classmethod
     def load(cls, models: Path, conversations: ConversationStore | None = None) -> Engine:
@@ -236,6 +239,19 @@ class Engine:
             language=SPANISH if _is_spanish(found) else ENGLISH,
             danger=float(found.get(DANGER) or 0.0),
         )
+
+    async def likeliest_topics(self, text: str, count: int = 3) -> tuple[str, ...]:
+        """At most `count` ids of topics that somebody looks for who types `text`, likeliest first. Nothing is kept.
+
+        A question in a person's own words is ranked as the bot understands it. One or two words, finished or not, are
+        looked for in titles and questions first.
+        """
+        text = plain_text(text).lstrip("/ ")[-LONGEST_READ:].lstrip("/ ")
+        if not text:
+            return ()
+        found = await self._agent.parse_message(text)
+        ranking = [(str(label["name"]), float(label["confidence"])) for label in found.get("intent_ranking") or []]
+        return tuple(dict.fromkeys((*self._search.find(text), *topics_among(ranking))))[:count]
 
     async def turn(self, session: str, text: str, channel: str = "web", *, begin: bool, message: str = "") -> Turn:
         """Take what arrived in a conversation and answer it. Never raises: a failure is answered with help numbers.

@@ -14,6 +14,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.answers.catalog import catalog
+from bot.answers.helpline import HELPLINE, helpline_form, helpline_guide
 from bot.answers.rendering import RenderedReply, Renderer, UnvettedWordsError, Value
 from bot.answers.views import Views
 from bot.directory.session import open_session
@@ -29,7 +30,8 @@ _OWN_WORDS = ("text", "buttons", "elements", "custom", "json_message", "image", 
 def renderer() -> Renderer:
     """The project's own renderer: its catalog, its help lines, and the directory that the settings name."""
     words = catalog()
-    return Renderer(words, Views(words, words.lines.values(), partial(open_session, settings().database_url)))
+    views = Views(words, words.lines.values(), partial(open_session, settings().database_url))
+    return Renderer(words, views, {HELPLINE: helpline_form(helpline_guide())})
 
 
 class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]

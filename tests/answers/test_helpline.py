@@ -212,6 +212,7 @@ def copied(tmp_path: Path) -> Path:
         ("script.yml", "  - id: after_call", "  - id: open", "'open' stands twice"),
         ("script.yml", "id: crisis_danger}", "id: danger}", "'open' names 'danger'"),
         ("script.yml", "target: sheet}", "target: sheet, id: paper}", "takes no id"),
+        ("headings.yml", "  avoid: Avoid\n", "", "has no avoid"),
         ("hard_moments.yml", "say:", "said:", "'set_on_risky_meeting'"),
     ],
 )
