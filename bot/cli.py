@@ -1,4 +1,4 @@
-"""The command line: `footbridge parse | talk | serve | train | check | directory load | directory show`."""
+"""The command line: `footbridge parse | talk | serve | train | check | directory | staff-handbook`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -174,6 +175,21 @@ def directory_show(state: Annotated[str, typer.Argument(help='A state such as IA
         return "\n\n".join([*cards, *(words.render("office_card", {"office": one}).text for one in offices)])
 
     typer.echo(_stop_with(show) or f"Nothing is listed for {state.upper()}.")
+
+
+@app.command("staff-handbook")
+def staff_handbook(
+    output: Annotated[Path | None, typer.Option(help="The file to write; standard output, if it is not given.")] = None,
+) -> None:
+    """Write the script, answers, programs and numbers for helpline staff as one printable HTML file."""
+    from bot.channels.helpline.handbook import handbook
+
+    page = _stop_with(handbook, date.today())
+    if output is None:
+        typer.echo(page)
+        return
+    _stop_with(output.write_text, page, "utf-8")
+    typer.echo(f"Wrote {output}.", err=True)
 
 
 def as_contract(turn: Turn) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What helpline staff use: the console and the printed handbook."""
