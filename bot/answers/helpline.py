@@ -39,8 +39,10 @@ from bot.settings import DATA, settings
 HELPLINE = "helpline"  # the channel's name, and that of the folder of its data
 STEPS = 14
 HEADINGS_FILE = "headings.yml"
-# The parts of a card in the order in which they are shown.
-HEADINGS = ("say", "numbers", "listen_for", "avoid", "questions", "more", "caution")
+# The parts of a card. A talk shows those of SHOWN, in this order: it asks first, and makes words simpler, by itself.
+HEADINGS = ("ask_first", "say", "simpler", "numbers", "listen_for", "avoid", "questions", "more", "caution")
+SHOWN = ("say", "numbers", "listen_for", "avoid", "questions", "more", "caution")
+CONSENT_REPLY = "consent"  # the reply that asks before a heavy topic
 GOAL_REPLY = "goal_added"  # the reply that names a goal back
 Target = Literal["step", "card", "moment", "goals", "programs", "sheet"]
 # Targets that name one thing; the others are a view of their own.
@@ -65,6 +67,7 @@ class HelplineCard:
 
     Attributes:
         question: what a caller may ask; None for goals and crises.
+        ask_first: of a heavy topic: what is said before it, so that the caller can choose; otherwise None.
         say: words to say aloud, a sentence each.
         simpler: the same in fewer and easier words; empty for goals and crises.
         more: what a caller may ask next.
@@ -79,6 +82,7 @@ class HelplineCard:
     kind: Literal["topic", "goal", "crisis"]
     title: str
     question: str | None
+    ask_first: str | None
     say: tuple[str, ...]
     simpler: tuple[str, ...]
     listen_for: tuple[str, ...]
@@ -234,7 +238,7 @@ def read_guide(folder: Path, words: Catalog, views: Views) -> HelplineGuide:
     moments = tuple(HardMoment(**entry.dict()) for entry in reader.listed("hard_moments.yml", "moments", _MomentEntry))
     steps = tuple(reader.steps(cards, {moment.id for moment in moments}))
     rules = read_yaml(own / "dos_and_donts.yml")
-    headings = read_yaml(own / HEADINGS_FILE).get("headings", {})
+    headings = reader.headings
     if missing := [name for name in HEADINGS if not headings.get(name)]:
         raise AnswerDataError(f"{own / HEADINGS_FILE} has no {', '.join(missing)}: write the words of each.")
     return HelplineGuide(
@@ -259,13 +263,19 @@ def helpline_guide() -> HelplineGuide:
 
 
 def helpline_form(guide: HelplineGuide) -> ChannelForm:
-    """How the helpline says an answer: topics, goals and crises as their cards, in blocks; all else as on the web."""
+    """How the helpline says an answer: topics, goals and crises as their cards, in blocks; all else as on the web.
+
+    The notice before a heavy topic is said in the words that can be read aloud.
+    """
+    blanks = {GOAL_REPLY: "goal", CONSENT_REPLY: "topic"}
 
     def said(reply: RenderedReply, form: str) -> RenderedReply:
-        named = reply.values.get("goal") if reply.id == GOAL_REPLY else reply.id
+        named = reply.values[blanks[reply.id]] if reply.id in blanks else reply.id
         card = guide.cards.get(named) if isinstance(named, str) else None
         if card is None:
             return reply
+        if reply.id == CONSENT_REPLY:
+            return replace(reply, paragraphs=(card.ask_first,)) if card.ask_first else reply
         return replace(reply, paragraphs=(), blocks=tuple(_blocks(card, form, guide.headings)), lines=())
 
     return said
@@ -296,7 +306,7 @@ def _blocks(card: HelplineCard, form: str, headings: Mapping[str, str]) -> Itera
         "more": tuple(follow.question for follow in card.more),
         "caution": card.caution,
     }
-    for name in HEADINGS:
+    for name in SHOWN:
         if parts[name]:
             yield Block(headings[name], parts[name], dialable=name in ("say", "numbers"))
 
@@ -308,6 +318,11 @@ class _Reader:
         self._folder = folder
         self._words = words
         self._views = views
+        told = read_yaml(folder / HEADINGS_FILE)
+        self.headings: Mapping[str, str] = told.get("headings", {})
+        self._ask_first = str(told.get("ask_first", ""))
+        if "{heavy}" not in self._ask_first:
+            raise AnswerDataError(f"{folder / HEADINGS_FILE}: `ask_first` has no blank {{heavy}}; write the question.")
         self.newest = max(entry.written for entry in (*words.topics.values(), *words.goals.values()))
 
     def topics(self) -> Iterator[HelplineCard]:
@@ -339,6 +354,7 @@ class _Reader:
                 kind="crisis",
                 title=found.title,
                 question=None,
+                ask_first=None,
                 say=tuple(self._filled(path, found, sentence) for sentence in found.say),
                 simpler=(),
                 questions=(),
@@ -400,6 +416,7 @@ class _Reader:
             kind="topic",
             title=topic.title,
             question=topic.question,
+            ask_first=self._ask_first.replace("{heavy}", topic.heavy) if topic.heavy else None,
             say=notes.say or sentences(topic.words),
             simpler=notes.simpler or sentences(topic.simpler),
             questions=(),
@@ -413,6 +430,7 @@ class _Reader:
             kind="goal",
             title=goal.title,
             question=None,
+            ask_first=None,
             say=notes.say or sentences(goal.confirmed),
             simpler=(),
             questions=goal.questions,

@@ -59,7 +59,7 @@ each_card = pytest.mark.parametrize("card", CARDS, ids=[card.id for card in CARD
 def spoken(guide: HelplineGuide) -> dict[str, tuple[str, ...]]:
     """Everything that is said aloud, by the id of its card, step or moment."""
     return {
-        **{card.id: (*card.say, *card.simpler) for card in guide.cards.values()},
+        **{card.id: (*filter(None, [card.ask_first]), *card.say, *card.simpler) for card in guide.cards.values()},
         **{step.id: step.say for step in guide.steps},
         **{moment.id: moment.say for moment in guide.moments},
     }
@@ -91,6 +91,15 @@ def test_card_has_every_part(card: HelplineCard) -> None:
     assert {follow.topic for follow in card.more} <= set(catalog().topics) - {card.id}
     assert bool(card.questions) == (card.kind == "goal")
     assert bool(card.numbers) == (card.kind == "crisis")
+
+
+def test_the_caller_is_asked_before_a_heavy_answer_and_no_other() -> None:
+    for card in CARDS:
+        topic = catalog().topics.get(card.id)
+        heavy = topic.heavy if topic else None
+        assert (card.ask_first is None) == (heavy is None)
+        assert heavy is None or heavy in str(card.ask_first)
+    assert sum(card.ask_first is not None for card in CARDS) == 9
 
 
 def test_topics_and_goals_are_said_in_the_words_of_the_chat() -> None:
@@ -212,6 +221,7 @@ def copied(tmp_path: Path) -> Path:
         ("script.yml", "  - id: after_call", "  - id: open", "'open' stands twice"),
         ("script.yml", "id: crisis_danger}", "id: danger}", "'open' names 'danger'"),
         ("script.yml", "target: sheet}", "target: sheet, id: paper}", "takes no id"),
+        ("headings.yml", "about {heavy}", "about this", "`ask_first` has no blank"),
         ("headings.yml", "  avoid: Avoid\n", "", "has no avoid"),
         ("hard_moments.yml", "say:", "said:", "'set_on_risky_meeting'"),
     ],

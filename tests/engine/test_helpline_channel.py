@@ -59,10 +59,12 @@ async def test_a_crisis_is_answered_with_numbers_to_read_out(engine: Engine) -> 
     assert len(said[HEADINGS["numbers"]]) == len(GUIDE.cards["crisis_danger"].numbers)
 
 
-async def test_consent_is_asked_before_a_heavy_answer_as_on_the_web(engine: Engine) -> None:
+async def test_consent_is_asked_before_a_heavy_answer_in_words_to_read_aloud(engine: Engine) -> None:
     asked = '/ask{"topic": "research_harm"}'
     turn = await engine.turn("a heavy answer", asked, "helpline", begin=True)
     assert (turn.asks, turn.pending, turn.topic) == ("consent", "research_harm", None)
+    assert turn.replies[-1].paragraphs == (GUIDE.cards["research_harm"].ask_first,)
+    assert turn.replies[-1].buttons == renderer().render("consent", {"topic": "research_harm"}).buttons
     told = await engine.turn("a heavy answer", "/affirm", "helpline", begin=False)
     assert told.topic == "research_harm"
     assert blocks(told.replies[-1])[HEADINGS["avoid"]] == GUIDE.cards["research_harm"].avoid
