@@ -131,6 +131,12 @@ def test_numbers_that_are_said_are_the_known_ones(card: HelplineCard) -> None:
     assert numbers_to_call(" ".join((*card.say, *card.simpler))) <= HELP_NUMBERS
 
 
+def test_no_other_number_than_911_and_988_is_typed_into_what_staff_read() -> None:
+    for path in (DATA / "answers" / "helpline").rglob("*.yml"):
+        own = {"this_service.yml": HELP_NUMBERS}.get(path.name, {"911", "988"})
+        assert numbers_to_call(path.read_text(encoding="utf-8")) <= own, path
+
+
 @pytest.mark.parametrize("card", GUIDE.of_kind("crisis"), ids=lambda card: card.id)
 def test_crisis_gives_its_first_number_at_once_and_reads_out_those_of_its_reply(card: HelplineCard) -> None:
     first = card.numbers[0]
