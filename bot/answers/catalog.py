@@ -207,7 +207,7 @@ def read_catalog(folder: Path, directory: Path = DATA / "directory") -> Catalog:
         _add(path, replies, spoken)
     sources_file = folder / "sources.yml"
     sources = {
-        number: _parse(sources_file, number, Source, entry)
+        number: parse_entry(sources_file, number, Source, entry)
         for number, entry in read_yaml(sources_file).get("sources", {}).items()
     }
     plain = read_yaml(folder / "words.yml")
@@ -327,7 +327,8 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _parse(path: Path, entry: str, model: type[EntryT], content: Any) -> EntryT:
+def parse_entry(path: Path, entry: str, model: type[EntryT], content: Any) -> EntryT:
+    """What stands in a file, in its form; `entry` is its name in the message. Raises: AnswerDataError."""
     try:
         return model.parse_obj(content)
     except ValidationError as error:
@@ -345,7 +346,7 @@ def read_entries(
     """
     for number, entry in enumerate(content.get(key) or (), start=1):
         name = str(entry.get("id", f"entry {number}")) if isinstance(entry, dict) else f"entry {number}"
-        yield _parse(path, name, model, {**(shared or {}), **entry} if isinstance(entry, dict) else entry)
+        yield parse_entry(path, name, model, {**(shared or {}), **entry} if isinstance(entry, dict) else entry)
 
 
 def _add(path: Path, known: dict[str, ReviewedT], entries: Iterable[ReviewedT]) -> None:

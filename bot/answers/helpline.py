@@ -28,6 +28,7 @@ from bot.answers.catalog import (
     Reviewed,
     Topic,
     catalog,
+    parse_entry,
     read_entries,
     read_yaml,
 )
@@ -39,6 +40,7 @@ from bot.settings import DATA, settings
 HELPLINE = "helpline"  # the channel's name, and that of the folder of its data
 STEPS = 14
 HEADINGS_FILE = "headings.yml"
+RULES_FILE = "dos_and_donts.yml"
 # The parts of a card. A talk shows those of SHOWN, in this order: it asks first, and makes words simpler, by itself.
 HEADINGS = ("ask_first", "say", "simpler", "numbers", "listen_for", "avoid", "questions", "more", "caution")
 SHOWN = ("say", "numbers", "listen_for", "avoid", "questions", "more", "caution")
@@ -225,6 +227,29 @@ class _MomentEntry(_Numbered):
     _are_there = validator("say", "avoid", allow_reuse=True)(_has_lines)
 
 
+class _Headings(Entry):
+    headings: Mapping[str, str]
+    ask_first: str
+
+    @validator("headings")
+    def _has_each(cls, headings: Mapping[str, str]) -> Mapping[str, str]:  # noqa: N805
+        if missing := [name for name in HEADINGS if not headings.get(name)]:
+            raise ValueError(f"has no {', '.join(missing)}: write the words of each")
+        return headings
+
+    @validator("ask_first")
+    def _has_its_blank(cls, ask_first: str) -> str:  # noqa: N805
+        if "{heavy}" not in ask_first:
+            raise ValueError("has no blank {heavy}, which names what the answer talks about")
+        return ask_first
+
+
+class _Rules(Entry):
+    do: tuple[str, ...]
+    do_not: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
 def read_guide(folder: Path, words: Catalog, views: Views) -> HelplineGuide:
     """Read every file of the folder helpline/ in `folder`, the folder of all answers.
 
@@ -237,18 +262,15 @@ def read_guide(folder: Path, words: Catalog, views: Views) -> HelplineGuide:
     cards = {card.id: card for card in chain(reader.topics(), reader.goals(), reader.crises())}
     moments = tuple(HardMoment(**entry.dict()) for entry in reader.listed("hard_moments.yml", "moments", _MomentEntry))
     steps = tuple(reader.steps(cards, {moment.id for moment in moments}))
-    rules = read_yaml(own / "dos_and_donts.yml")
-    headings = reader.headings
-    if missing := [name for name in HEADINGS if not headings.get(name)]:
-        raise AnswerDataError(f"{own / HEADINGS_FILE} has no {', '.join(missing)}: write the words of each.")
+    rules = parse_entry(own / RULES_FILE, "do and do_not", _Rules, read_yaml(own / RULES_FILE))
     return HelplineGuide(
         cards=MappingProxyType(cards),
         steps=steps,
         moments=moments,
-        dos=tuple(rules.get("do", ())),
-        donts=tuple(rules.get("do_not", ())),
-        rule_sources=reader.sources(own / "dos_and_donts.yml", "sources", rules.get("sources", ())),
-        headings=MappingProxyType(headings),
+        dos=rules.do,
+        donts=rules.do_not,
+        rule_sources=reader.sources(own / RULES_FILE, "sources", rules.sources),
+        headings=MappingProxyType(dict(reader.headings)),
         content_version=_version(folder, reader.newest),
         _families={family.title: family.topics for family in words.families.values()},
     )
@@ -318,11 +340,9 @@ class _Reader:
         self._folder = folder
         self._words = words
         self._views = views
-        told = read_yaml(folder / HEADINGS_FILE)
-        self.headings: Mapping[str, str] = told.get("headings", {})
-        self._ask_first = str(told.get("ask_first", ""))
-        if "{heavy}" not in self._ask_first:
-            raise AnswerDataError(f"{folder / HEADINGS_FILE}: `ask_first` has no blank {{heavy}}; write the question.")
+        told = parse_entry(folder / HEADINGS_FILE, "headings", _Headings, read_yaml(folder / HEADINGS_FILE))
+        self.headings = told.headings
+        self._ask_first = told.ask_first
         self.newest = max(entry.written for entry in (*words.topics.values(), *words.goals.values()))
 
     def topics(self) -> Iterator[HelplineCard]:

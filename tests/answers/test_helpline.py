@@ -227,8 +227,10 @@ def copied(tmp_path: Path) -> Path:
         ("script.yml", "  - id: after_call", "  - id: open", "'open' stands twice"),
         ("script.yml", "id: crisis_danger}", "id: danger}", "'open' names 'danger'"),
         ("script.yml", "target: sheet}", "target: sheet, id: paper}", "takes no id"),
-        ("headings.yml", "about {heavy}", "about this", "`ask_first` has no blank"),
+        ("headings.yml", "about {heavy}", "about this", "ask_first: has no blank {heavy}"),
         ("headings.yml", "  avoid: Avoid\n", "", "has no avoid"),
+        ("dos_and_donts.yml", "do_not:", "dont:", "do_not: field required"),
+        ("dos_and_donts.yml", "[S195, ", "[S0, ", "'sources' names 'S0'"),
         ("hard_moments.yml", "say:", "said:", "'set_on_risky_meeting'"),
     ],
 )

@@ -13,9 +13,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect, sync_playwright
 from typer.testing import CliRunner
 
-from bot.answers.catalog import catalog
+from bot.answers.catalog import AnswerDataError, catalog
 from bot.answers.helpline import helpline_guide
-from bot.channels.helpline.handbook import TEMPLATES, handbook
+from bot.channels.helpline.handbook import TEMPLATES, WORDS_FILE, handbook
 from bot.cli import app
 from bot.directory.importer import read_directory
 from bot.directory.rows import STATES
@@ -135,6 +135,27 @@ def test_the_template_holds_no_words_of_its_own() -> None:
     template = (TEMPLATES / "handbook.html").read_text(encoding="utf-8")
     outside = re.sub(r"<style>.*?</style>|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", " ", template, flags=re.DOTALL)
     assert re.findall(r"[A-Za-z]+", outside) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("  aim: Aim\n", "", "has no attribute 'aim'"),
+        ("{version}", "{edition}", "'edition'"),
+        ("{version}", "{version", "'made': a blank has no beginning or no end"),
+    ],
+)
+def test_words_that_are_missing_or_broken_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, reason: str
+) -> None:
+    broken = tmp_path / "handbook.yml"
+    words = WORDS_FILE.read_text(encoding="utf-8")
+    assert old in words
+    broken.write_text(words.replace(old, new, 1), encoding="utf-8")
+    monkeypatch.setattr("bot.channels.helpline.handbook.WORDS_FILE", broken)
+    with pytest.raises(AnswerDataError, match=reason) as raised:
+        handbook(MADE_ON)
+    assert str(broken) in str(raised.value)
 
 
 def test_the_command_writes_the_file(tmp_path: Path) -> None:

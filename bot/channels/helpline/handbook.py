@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Formatter
 from tempfile import TemporaryDirectory
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from sqlalchemy.orm import Session
 
 from bot.answers.catalog import AnswerDataError, Catalog, catalog, read_yaml
@@ -58,16 +58,22 @@ def handbook(made_on: date) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["groups"] = digits_in_groups
-    return environment.get_template("handbook.html").render(
-        words=_words(),
-        guide=guide,
-        places=places,
-        sheet=renderer.render("sheet", {"goals": (), "programs": ()}),
-        lines=tuple(views.lines.values()),
-        sources=words.sources,
-        numbers_of_sources=_numbers(words, views),
-        made_on=f"{made_on:%B} {made_on.day}, {made_on.year}",
-    )
+    shown = environment.get_template("handbook.html")
+    try:
+        return shown.render(
+            words=_words(),
+            guide=guide,
+            places=places,
+            sheet=renderer.render("sheet", {"goals": (), "programs": ()}),
+            lines=tuple(views.lines.values()),
+            sources=words.sources,
+            numbers_of_sources=_numbers(words, views),
+            made_on=f"{made_on:%B} {made_on.day}, {made_on.year}",
+        )
+    except (UndefinedError, LookupError) as error:
+        raise AnswerDataError(
+            f"{WORDS_FILE}: a word is missing, or has a blank that is not filled: {error}."
+        ) from error
 
 
 def _places(renderer: Renderer, views: Views, open_session: partial[Session]) -> Iterator[ListedPlace]:
