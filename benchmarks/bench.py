@@ -139,7 +139,8 @@ def main() -> None:
         os.environ["FOOTBRIDGE_DATABASE_URL"] = f"sqlite:///{Path(folder) / 'footbridge.db'}"
         os.environ["RASA_CACHE_DIRECTORY"] = str(Path(folder) / "cache")
         # It asks more quickly than any person.
-        os.environ["FOOTBRIDGE_TURNS_PER_MINUTE"] = os.environ["FOOTBRIDGE_ADDRESS_TURNS_PER_MINUTE"] = "100000"
+        for rate in ("TURNS_PER_MINUTE", "ADDRESS_TURNS_PER_MINUTE", "ADDRESS_TALKS_PER_MINUTE"):
+            os.environ[f"FOOTBRIDGE_{rate}"] = "100000"
 
         rows.append(Row("Training (`footbridge train`)", _training_seconds(Path(folder)), "s", goal=60))
         rows += _served(Path(folder))

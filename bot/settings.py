@@ -47,6 +47,7 @@ class Settings:
         proxies: addresses or networks of proxies, whose word on the visitor's address and on https is taken.
         turns_per_minute: messages and choices of one conversation that are taken a minute, at least 1.
         address_turns_per_minute: the same for one network address, which many people may share.
+        address_talks_per_minute: conversations that one network address may begin a minute, at least 1.
         metrics: address and port where the counts are served, or None for nowhere.
     """
 
@@ -63,6 +64,7 @@ class Settings:
     proxies: tuple[str, ...] = ()
     turns_per_minute: int = 30
     address_turns_per_minute: int = 120
+    address_talks_per_minute: int = 20
     metrics: tuple[str, int] | None = None
 
     @classmethod
@@ -114,6 +116,9 @@ class Settings:
             turns_per_minute=_turns("TURNS_PER_MINUTE", value("TURNS_PER_MINUTE", str(cls.turns_per_minute))),
             address_turns_per_minute=_turns(
                 "ADDRESS_TURNS_PER_MINUTE", value("ADDRESS_TURNS_PER_MINUTE", str(cls.address_turns_per_minute))
+            ),
+            address_talks_per_minute=_turns(
+                "ADDRESS_TALKS_PER_MINUTE", value("ADDRESS_TALKS_PER_MINUTE", str(cls.address_talks_per_minute))
             ),
             metrics=_listener("METRICS", metrics) if metrics else None,
         )

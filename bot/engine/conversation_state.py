@@ -111,14 +111,17 @@ def _check(standing: Standing) -> None:
     if standing.message and not is_message_number(standing.message):
         raise WordsInState("A message came under something that is no number, so the turn was not kept.")
     for turn in standing.seen:
-        if not all(_is_payload(payload) for payload in turn.values()):
-            raise WordsInState("A button carries something that is no id, so the turn was not kept.")
+        for payload in turn.values():
+            _check_payload(payload)
 
 
-@lru_cache(maxsize=4096)  # a row has dozens of them, and the same ones come again and again
-def _is_payload(payload: str) -> bool:
+# A row has dozens of them, and the same ones come again and again. What raises is not remembered: only ids stay here.
+@lru_cache(maxsize=4096)
+def _check_payload(payload: str) -> None:
+    """Hold a button's payload against the ids. Raises: WordsInState."""
     found = _PAYLOAD.fullmatch(payload)
-    return found is not None and all(_is_id(word) for word in json.loads(found["values"] or "{}").values())
+    if found is None or not all(_is_id(word) for word in json.loads(found["values"] or "{}").values()):
+        raise WordsInState("A button carries something that is no id, so the turn was not kept.")
 
 
 def _is_id(word: str) -> bool:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+from contextlib import nullcontext
+from functools import _lru_cache_wrapper
 from pathlib import Path
 
 import pytest
+from rasa.shared.core.events import BotUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import delete
 
 from bot.actions.goals import NOT_SURE, ActionMyGoals
 from bot.answers.catalog import catalog
 from bot.engine.conversation_database import Conversation, ConversationsUnavailable
-from bot.engine.conversation_state import Standing, title_key
+from bot.engine.conversation_state import Standing, WordsInState, title_key
 from bot.engine.conversation_store import ConversationStore, conversation_id
 from bot.engine.engine import Engine, Turn
 from tests.engine.conftest import ANSWERS, APOLOGY, ME, MINUTES, OTHER, Clock, Held, MakeEngine, until_waiting
@@ -68,6 +73,22 @@ async def test_an_action_that_remembers_words_is_stopped_and_nothing_is_kept_of_
     assert _ids(await own_engine.turn(ME, "/my_goals", begin=False)) == ["something_broke"]
     assert await kept(own_engine) == before
     assert "Zanzibarina" not in caplog.text
+
+
+def _cached() -> str:
+    """Everything that the caches of functions hold, as text."""
+    caches = [each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper)]
+    return repr([held for cache in caches for held in gc.get_referents(cache) if isinstance(held, dict)])
+
+
+def test_a_button_with_words_is_stopped_and_its_words_stay_in_no_cache() -> None:
+    for word, fits in (("cost", True), ("Zanzibarina", False)):
+        payload = f'/ask{{"topic": "{word}"}}'
+        said = BotUttered(data={"buttons": [{"title": "A choice", "payload": payload}]})
+        tracker = DialogueStateTracker.from_events(ME, [said], slots=[])
+        with nullcontext() if fits else pytest.raises(WordsInState):
+            Standing.after(tracker, None)
+        assert (payload in _cached()) == fits
 
 
 async def test_what_is_kept_does_not_grow_with_the_turns(own_engine: Engine) -> None:

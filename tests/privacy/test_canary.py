@@ -61,7 +61,8 @@ PATHS = (
 FORM = "application/x-www-form-urlencoded"
 
 # A talk along every path is longer than what a minute allows.
-UNLIMITED = {"FOOTBRIDGE_TURNS_PER_MINUTE": "10000", "FOOTBRIDGE_ADDRESS_TURNS_PER_MINUTE": "10000"}
+RATES = ("TURNS_PER_MINUTE", "ADDRESS_TURNS_PER_MINUTE", "ADDRESS_TALKS_PER_MINUTE")
+UNLIMITED = {f"FOOTBRIDGE_{rate}": "10000" for rate in RATES}
 
 
 def _messages() -> Iterator[str]:

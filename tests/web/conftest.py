@@ -13,12 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.types import ASGIApp
 
 from bot.channels.web.application import create_application
-from bot.channels.web.server import server_config
+from bot.channels.web.server import make_server
 from bot.engine.engine import Engine
 from bot.settings import MOST_TURNS, Settings, settings
 
@@ -29,8 +28,8 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 def unlimited(**changed: Any) -> Settings:
     """The settings, without limits to the rate: all tests come from one address, and faster than anybody types."""
-    without = replace(settings(), turns_per_minute=MOST_TURNS, address_turns_per_minute=MOST_TURNS)
-    return replace(without, **changed)
+    rates = ("turns_per_minute", "address_turns_per_minute", "address_talks_per_minute")
+    return replace(settings(), **(dict.fromkeys(rates, MOST_TURNS) | changed))
 
 
 class ElsewherePage(BaseHTTPRequestHandler):
@@ -56,7 +55,7 @@ def serve_in_thread(make_application: Callable[[Callable[[], None]], ASGIApp]) -
     """
     ready = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(server_config(make_application(ready.set)))
+        server = make_server(make_application(ready.set))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         assert ready.wait(LONGEST_START), "the server did not start"

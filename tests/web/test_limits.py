@@ -5,14 +5,20 @@ from __future__ import annotations
 import base64
 import logging
 import re
+import resource
+import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from bot.answers.catalog import catalog
 from bot.channels.web.application import create_application
+from bot.channels.web.crowding import MOST_CONNECTIONS
 from bot.channels.web.forms import LONGEST_FORM
+from bot.channels.web.metrics import Metrics
 from bot.channels.web.rates import MINUTE, MOST_KEPT, AddressDigests, Rate
 from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
@@ -20,6 +26,7 @@ from bot.settings import SettingError, Settings
 from tests.kept import kept
 from tests.web.conftest import serve_in_thread, unlimited
 from tests.web.test_http import FORM, PART, Page
+from tests.web.visitors import in_own_loop
 
 HERE = "203.0.113.7"
 ELSEWHERE = "198.51.100.9"
@@ -264,8 +271,9 @@ def test_addresses_are_told_apart_as_households_and_held_as_digests_of_this_proc
     one = addresses.digest("203.0.113.7")
     assert one == addresses.digest("203.0.113.7") == addresses.digest("::ffff:203.0.113.7")
     assert one != addresses.digest("203.0.113.8")
-    assert addresses.digest("2001:db8:0:1::1") == addresses.digest("2001:db8:0:1:ffff::2")
-    assert addresses.digest("2001:db8:0:1::1") != addresses.digest("2001:db8:0:2::1")
+    # The last address of a network of 56 bits, and the first of the next.
+    assert addresses.digest("2001:db8:0:100::1") == addresses.digest("2001:db8:0:1ff:ffff:ffff:ffff:ffff")
+    assert addresses.digest("2001:db8:0:100::1") != addresses.digest("2001:db8:0:200::")
     assert addresses.digest("fe80::1%eth0") == addresses.digest("fe80::2")
     assert addresses.digest("unix") != addresses.digest("")
     assert one != AddressDigests().digest("203.0.113.7")
@@ -324,6 +332,75 @@ async def test_nobody_can_pass_for_another_address_but_a_known_proxy(engine: Eng
         assert [await send(proxy, f"192.0.2.{number}") for number in range(3)] == [200, 200, 200]
         # What the visitor wrote stands before what the proxy adds.
         assert await send(proxy, "192.0.2.99, 192.0.2.1") == 429
+
+
+async def test_an_address_begins_only_so_many_talks_and_goes_on_with_those_it_has(engine: Engine) -> None:
+    client = _application_for(engine, unlimited(address_talks_per_minute=2))
+    held = await engine.conversations_held()
+    async with (
+        client("2001:db8:0:1::1") as here,
+        client("2001:db8:0:2::9") as housemate,
+        client(HERE) as elsewhere,
+    ):
+        begun = [await here.post("/", data={"text": "hello"}) for _ in range(2)]
+        assert [response.status_code for response in begun] == [200, 200]
+        for asking, path, form in (
+            (here, "/", {"text": "hello"}),
+            (housemate, "/", {"choice": "/help_menu"}),
+            (here, "/sheet", {"session": ""}),
+        ):
+            refused = await asking.post(path, data=form)
+            assert refused.status_code == 429
+            assert 1 <= int(refused.headers["retry-after"]) <= 30
+            assert Page(refused.text).answers == ["too_fast"]
+            assert _has_help(refused)
+        in_danger = await here.post("/", data={"text": "i want to die"})
+        assert (in_danger.status_code, Page(in_danger.text).answers) == (429, ["crisis_suicide"])
+        assert await engine.conversations_held() == held + 2
+        # An empty form begins nothing, and a talk that has begun is not held up.
+        assert (await here.post("/", data={"text": " "})).status_code == 200
+        token = Page(begun[0].text).session
+        assert Page((await here.post("/", data={"session": token, "text": "hello"})).text).answers == ["greet"]
+        assert (await elsewhere.post("/", data={"text": "hello"})).status_code == 200
+
+
+# Connections
+
+
+def test_above_the_most_connections_a_message_is_answered_with_help_and_its_danger_is_heard(engine: Engine) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))  # both ends of each connection are here
+    metrics = Metrics(catalog())
+    held = in_own_loop(engine.conversations_held())
+    with (
+        serve_in_thread(lambda ready: create_application(engine, unlimited(), ready, metrics)) as address,
+        httpx.Client(base_url=address, timeout=30, trust_env=False) as client,
+        ExitStack() as opened,
+    ):
+        there = (urlsplit(address).hostname, urlsplit(address).port)
+        for _ in range(MOST_CONNECTIONS):
+            opened.enter_context(socket.create_connection(there))
+        token = "A" * 22
+        answers = {"what does it cost": "too_busy", f"{'word ' * 2000} i want to die": "crisis_suicide"}
+        for said, answer in answers.items():
+            refused = client.post("/", data={"session": token, "text": said}, headers=PART)
+            assert refused.status_code == 503
+            assert int(refused.headers["retry-after"]) > 0
+            assert refused.headers["cache-control"] == "no-store"
+            assert Page(refused.text).answers == [answer]
+            assert Page(refused.text).session == token  # the talk can go on with it later
+            assert "tel:988" in {link for _, link in Page(refused.text).spoken}
+        assert client.post("/", content=b"\xff", headers={"content-type": FORM}).status_code == 400
+        # The first view has help, and nobody who leaves is held up.
+        assert _has_help(client.get("/"))
+        assert client.post("/leave", data={"session": token}).status_code == 204
+        opened.close()
+        # Closed connections make room again.
+        assert client.post("/", data={"text": "hello"}, headers=PART).status_code in (200, 503)
+        while client.post("/", data={"session": token, "text": "hello"}, headers=PART).status_code == 503:
+            continue
+    assert in_own_loop(engine.conversations_held()) - held in (0, 1)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 # Tokens
@@ -415,6 +492,7 @@ def test_the_server_writes_neither_addresses_nor_what_was_asked(
         ("TURNS_PER_MINUTE", "0"),
         ("TURNS_PER_MINUTE", "many"),
         ("ADDRESS_TURNS_PER_MINUTE", "-1"),
+        ("ADDRESS_TALKS_PER_MINUTE", "0"),
         ("METRICS", "on"),
         ("METRICS", "9464"),
         ("METRICS", "127.0.0.1:99999"),
@@ -435,12 +513,13 @@ def test_fences_are_read_from_the_environment() -> None:
             "FOOTBRIDGE_PROXIES": "10.0.0.0/8, ::1",
             "FOOTBRIDGE_TURNS_PER_MINUTE": "10",
             "FOOTBRIDGE_ADDRESS_TURNS_PER_MINUTE": "1000",
+            "FOOTBRIDGE_ADDRESS_TALKS_PER_MINUTE": "50",
             "FOOTBRIDGE_METRICS": "[::1]:9464",
         }
     )
     assert read.hosts == ("chat.example.org", "chat.example.net")
     assert read.embed_origins == ("https://www.example.org", "http://localhost:8080")
     assert read.proxies == ("10.0.0.0/8", "::1")
-    assert (read.turns_per_minute, read.address_turns_per_minute) == (10, 1000)
+    assert (read.turns_per_minute, read.address_turns_per_minute, read.address_talks_per_minute) == (10, 1000, 50)
     assert read.metrics == ("::1", 9464)
     assert Settings.from_environment({}) == Settings()

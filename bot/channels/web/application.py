@@ -24,6 +24,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.answers.catalog import catalog
+from bot.channels.web.crowding import Crowding
 from bot.channels.web.forms import RequestRefused, read_form
 from bot.channels.web.headers import LAUNCHER_PATH, PrivacyHeaders
 from bot.channels.web.health import health_of
@@ -41,7 +42,7 @@ logger = logging.getLogger(__name__)
 HERE = Path(__file__).resolve().parent
 TIDIED_EVERY = 60.0  # seconds between two removals of what has ended
 WARNING_MINUTES = 2  # before a conversation ends; six times what WCAG 2.2.1 asks for
-HEARD_AT_EACH_END = 2000  # characters of a text that came too fast; the rules of a long one take much of a turn's time
+HEARD_AT_EACH_END = 2000  # characters of a text that was too much; the rules of a long one take much of a turn's time
 
 
 class Pages:
@@ -53,6 +54,7 @@ class Pages:
         self._addresses = AddressDigests()
         self._address_rate = Rate(settings.address_turns_per_minute)
         self._talk_rate = Rate(settings.turns_per_minute)
+        self._beginning_rate = Rate(settings.address_talks_per_minute)
         self._templates = Jinja2Templates(HERE / "templates")
         self._templates.env.filters["linked"] = linked
         self._exit_url = settings.exit_url
@@ -75,14 +77,15 @@ class Pages:
     async def turn(self, request: Request) -> Response:
         """Take one message or one choice, and show what is said."""
         form = await read_form(request)
-        self._admit(request, form)
         choice, token, text = form.get("choice", ""), form.get("session", ""), form.get("text", "")
-        if not choice and not text.strip() and not token:
+        begins = not token
+        is_empty = begins and not choice and not text.strip()
+        self._admit(request, form, begins=begins and not is_empty)
+        if is_empty:
             return await self.opening(request)
         if choice and not self._engine.words.is_payload(choice):
             known = token and await self._engine.knows(conversation_id(token))
             raise RequestRefused(400, "choice_unknown", session=token if known else "", text=text)
-        begins = not token
         token, turn = await self._say(token, choice or text, form.get("message", ""))
         if begins and token and await request.is_disconnected():
             # Nobody was there to take the token, so nobody can go on with this talk, or erase it.
@@ -92,7 +95,7 @@ class Pages:
     async def sheet(self, request: Request) -> Response:
         """The sheet on a page of its own, for printing without a script."""
         form = await read_form(request)
-        self._admit(request, form)
+        self._admit(request, form, begins=not form.get("session"))
         token, turn = await self._say(form.get("session", ""), "/show_sheet")
         if turn.gone:
             raise RequestRefused(410, "session_unknown")
@@ -122,7 +125,10 @@ class Pages:
     async def refused(self, request: Request, error: Exception) -> Response:
         """A refused request: the sentence that says why, with help numbers; help itself where its text calls for it."""
         refused = error if isinstance(error, RequestRefused) else RequestRefused(400, "request_unreadable")
-        shown = self._engine.help_in(refused.text)
+        text = refused.text
+        if refused.wait is not None and len(text) > 2 * HEARD_AT_EACH_END:
+            text = f"{text[:HEARD_AT_EACH_END]}\n{text[-HEARD_AT_EACH_END:]}"
+        shown = self._engine.help_in(text)
         self._metrics.crises(reply.id for reply in shown)
         turn = Turn(shown or (self._engine.words.render(refused.answer),))
         page = self._page(request, turn, refused.session, refused.status)
@@ -162,11 +168,15 @@ class Pages:
         """Drop addresses that were silent for a minute, remove conversations that have ended, and count the others."""
         self._address_rate.forget()
         self._talk_rate.forget()
+        self._beginning_rate.forget()
         await self._engine.remove_expired()
         self._metrics.conversations(await self._engine.conversations_held())
 
-    def _admit(self, request: Request, form: dict[str, str]) -> None:
+    def _admit(self, request: Request, form: dict[str, str], *, begins: bool = False) -> None:
         """Let a message in.
+
+        Args:
+            begins: whether a talk begins with it; few addresses must not fill the place that there is for talks.
 
         Raises:
             RequestRefused: another site's page sent it, or too many came from its talk or its network address.
@@ -175,11 +185,13 @@ class Pages:
         if is_from_elsewhere(request):
             raise RequestRefused(403, "sent_from_elsewhere", text=text)
         address = self._addresses.digest(request.client.host if request.client else "")
-        wait = self._address_rate.take(address) or (token and self._talk_rate.take(conversation_id(token).encode()))
+        wait = self._address_rate.take(address)
+        if not wait and begins:
+            wait = self._beginning_rate.take(address)
+        if not wait and token:
+            wait = self._talk_rate.take(conversation_id(token).encode())
         if wait:
-            if len(text) > 2 * HEARD_AT_EACH_END:
-                text = f"{text[:HEARD_AT_EACH_END]}\n{text[-HEARD_AT_EACH_END:]}"
-            raise RequestRefused(429, "too_fast", session=token, text=text, wait=float(wait))
+            raise RequestRefused(429, "too_fast", session=token, text=text, wait=wait)
 
     async def _say(self, token: str, text: str, message: str = "") -> tuple[str, Turn]:
         """One turn, and the token that the page goes on with; empty where there is no conversation to go on with.
@@ -237,7 +249,10 @@ def create_application(
             ClientDisconnect: pages.gone,
             Exception: pages.broken,
         },
-        middleware=[Middleware(KnownHosts, hosts=known_hosts(settings), refused=pages.refused)],
+        middleware=[
+            Middleware(KnownHosts, hosts=known_hosts(settings), refused=pages.refused),
+            Middleware(Crowding, free=frozenset({"/leave"}), refused=pages.refused),
+        ],
         lifespan=lifespan,
     )
     # Around Starlette, not in it: its own middleware does not see the answer to an exception.

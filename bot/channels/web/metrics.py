@@ -92,7 +92,7 @@ class Metrics:
 
 
 class CountedRefusals:
-    """ASGI middleware that counts the answers of 400 to 499."""
+    """ASGI middleware that counts the answers of 400 to 499, and messages that there was no room for."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -102,8 +102,10 @@ class CountedRefusals:
         """Pass the request on, and count it if it is refused."""
 
         async def send_counted(message: Message) -> None:
-            if message["type"] == "http.response.start" and 400 <= message["status"] < 500:
-                self._metrics.refusal(message["status"])
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if 400 <= status < 500 or (status == 503 and scope["method"] == "POST"):
+                    self._metrics.refusal(status)
             await send(message)
 
         await self._app(scope, receive, send_counted)

@@ -1,4 +1,4 @@
-"""How many turns a conversation, and a network address, may take: token buckets, in memory and for minutes only.
+"""How much a conversation and a network address may send: token buckets, in memory and for minutes only.
 
 The package `limits` does not fit: it needs a newer `packaging` than rasa takes, and its memory has no bound.
 """
@@ -14,10 +14,11 @@ from collections.abc import Callable
 
 MOST_KEPT = 20_000  # buckets; about 4 MB
 MINUTE = 60.0  # seconds
+HOUSEHOLD = 56  # bits of an IPv6 address that those of one household share
 
 
 class Rate:
-    """At most so many turns a minute for each key, all of them at once if it was silent before.
+    """At most so many turns, or beginnings, a minute for each key, all of them at once if it was silent before.
 
     A bucket that is full again after a minute is as good as none, and is dropped. Where there are too many, the one
     that was used longest ago goes.
@@ -59,12 +60,15 @@ class AddressDigests:
         self._key = secrets.token_bytes(32)
 
     def digest(self, address: str) -> bytes:
-        """The digest of an address. Those of one IPv6 network of 64 bits, which one household has, share theirs."""
+        """The digest of an address. Those of one IPv6 network of 56 bits share theirs.
+
+        A household gets at most that many from its provider (RFC 6177), and so 256 networks of 64 bits to send from.
+        """
         try:
             parsed = ipaddress.ip_address(address.partition("%")[0])
         except ValueError:
             named = address  # a socket of the system, or a proxy's word for a visitor
         else:
             parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-            named = str(parsed if parsed.version == 4 else ipaddress.ip_network((parsed, 64), strict=False))
+            named = str(parsed if parsed.version == 4 else ipaddress.ip_network((parsed, HOUSEHOLD), strict=False))
         return hashlib.blake2b(named.encode(), key=self._key, digest_size=16).digest()

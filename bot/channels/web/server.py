@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.answers.catalog import catalog
 from bot.channels.web.application import create_application
+from bot.channels.web.crowding import CONNECTIONS, MOST_ANSWERED
 from bot.channels.web.metrics import Metrics, serve_metrics
 from bot.directory.database import DirectoryUnavailable, connect, upgrade
 from bot.directory.freshness import overdue
@@ -55,7 +56,7 @@ def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
 
     application = create_application(Engine.load(settings.models), settings, ready, metrics)
     gc.freeze()  # what is loaded stays; to look through it for garbage would stop every turn for a quarter of a second
-    uvicorn.Server(server_config(application)).run(sockets=[listening])
+    make_server(application).run(sockets=[listening])
 
 
 def warn_of_overdue_lines(lines: Iterable[ResourceRow], today: date, longest: int) -> None:
@@ -73,6 +74,17 @@ def _fill_directory(url: str) -> None:
     database.dispose()
 
 
+def make_server(application: ASGIApp) -> uvicorn.Server:
+    """The web server of an application, which is told how many connections are open."""
+
+    async def told(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})[CONNECTIONS] = len(server.server_state.connections)
+        await application(scope, receive, send)
+
+    server = uvicorn.Server(server_config(told))
+    return server
+
+
 def server_config(application: ASGIApp) -> uvicorn.Config:
     """How the page is served: nothing about a visit is logged, and no header names the server."""
     return uvicorn.Config(
@@ -83,7 +95,7 @@ def server_config(application: ASGIApp) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,  # uvicorn would believe every proxy on this machine; see FOOTBRIDGE_PROXIES
         timeout_graceful_shutdown=5,
-        limit_concurrency=500,
+        limit_concurrency=MOST_ANSWERED,
         http="h11",  # it bounds the headers (16 KiB); httptools takes any amount of them
         ws="none",
     )
