@@ -50,8 +50,9 @@ class Block:
 class RenderedReply:
     """What one answer says: paragraphs first, then blocks of lines, then buttons.
 
-    `values` are the ids that filled its blanks; `program` is the program behind the blank of that name; `language` is
-    "en" or "es"; `lines` are help lines to reach with one tap, below the first paragraph where a channel has links.
+    `form` is the form it was asked for in, `values` are the ids that filled its blanks; `program` is the program behind
+    the blank of that name; `language` is "en" or "es"; `lines` are help lines to reach with one tap, below the first
+    paragraph where a channel has links.
     """
 
     id: str
@@ -64,6 +65,7 @@ class RenderedReply:
     program: ProgramView | None = None
     language: str = "en"
     lines: tuple[HelpLine, ...] = ()
+    form: str = "words"
 
     @property
     def text(self) -> str:
@@ -152,6 +154,7 @@ class Renderer:
             program=filled.get("program"),
             language=reply.language,
             lines=tuple(self._views.line(line) for line in reply.lines),
+            form=form,
         )
 
     def page_words(self, **numbers: int) -> Mapping[str, str]:
@@ -226,7 +229,7 @@ class Renderer:
         leads = [Button(self._catalog.topics[lead].title, _topic_payload(lead)) for lead in topic.buttons]
         words = topic.words if form == "words" else topic.simpler
         tail = self._buttons(self._catalog.replies["after_topic"], {})
-        return RenderedReply(topic.id, (words.strip(),), buttons=(*leads, *tail))
+        return RenderedReply(topic.id, (words.strip(),), buttons=(*leads, *tail), form=form)
 
     def _blocks(self, reply: Reply, filled: Mapping[str, Any]) -> Iterator[Block]:
         for section in reply.sections:

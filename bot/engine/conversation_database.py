@@ -1,4 +1,4 @@
-"""The database of the conversations: its one table, where it is, and what to do when it fails."""
+"""The database of the conversations: its tables, where it is, and what to do when it fails."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ConversationsUnavailable(Exception):  # noqa: N818 - names the state of th
 
 
 class Base(DeclarativeBase):
-    """Root of the conversations' table, which no migration of the directory knows."""
+    """Root of the conversations' tables, which no migration of the directory knows."""
 
     metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "pk": "pk_%(table_name)s"})
 
@@ -77,6 +77,24 @@ class Conversation(Base):
     ends: Mapped[float] = mapped_column(Double, index=True)
 
 
+class Ticket(Base):
+    """What a page is to show next, for one use and for seconds; see `bot.engine.page_tickets`.
+
+    Attributes:
+        id: SHA-256 of the ticket in hexadecimal digits; the ticket itself is nowhere.
+        conversation: the id of the conversation that it belongs to, or "".
+        view: `bot.engine.page_tickets.NextView` as JSON: ids and numbers, and the page's token under a mask.
+        ends: when it ends if nobody comes with it, in seconds since 1970.
+    """
+
+    __tablename__ = "page_tickets"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(String(64), index=True)
+    view: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ends: Mapped[float] = mapped_column(Double)
+
+
 class ConversationDatabase:
     """Runs short pieces of work on the database without stopping anybody else's turn.
 
@@ -86,7 +104,7 @@ class ConversationDatabase:
     """
 
     def __init__(self, url: str) -> None:
-        """Connect, and make the table if it is missing.
+        """Connect, and make the tables that are missing.
 
         Raises:
             ConversationsUnavailable: the URL cannot be used, nothing answers there, or an SQLite file is not ours or is
@@ -165,12 +183,13 @@ def _postgresql(url: URL) -> Engine:
     event.listen(engine, "connect", _set_up_postgresql)
     event.listen(engine, "handle_error", partial(_say_what_to_do, url))
     with engine.begin() as connection:
-        # Two processes that start at once must not both make the table.
+        # Two processes that start at once must not both make the tables.
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})")
-        if not inspect(connection).has_table(Conversation.__tablename__):
-            Base.metadata.create_all(connection)
-            # Written to no log of the server's, so that no archive, copy or backup of that log has any of it.
-            connection.exec_driver_sql(f"ALTER TABLE {Conversation.__tablename__} SET UNLOGGED")
+        for table in Base.metadata.sorted_tables:
+            if not inspect(connection).has_table(table.name):
+                table.create(connection)
+                # Written to no log of the server's, so that no archive, copy or backup of that log has any of it.
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} SET UNLOGGED")
     return engine
 
 
@@ -197,7 +216,7 @@ def _sqlite(url: URL) -> Engine:
     event.listen(engine, "begin", _begin_file if path else _begin)
     event.listen(engine, "handle_error", partial(_say_what_to_do, url))
     try:
-        _make_table(engine)
+        _make_tables(engine)
         _check_file(engine)
     except ConversationsUnavailable as error:
         engine.dispose()
@@ -247,7 +266,7 @@ def _begin_file(connection: Connection) -> None:
     _begin(connection)
 
 
-def _make_table(engine: Engine) -> None:
+def _make_tables(engine: Engine) -> None:
     with engine.begin() as connection:
         tables = set(inspect(connection).get_table_names())
         marked = connection.exec_driver_sql("PRAGMA application_id").scalar_one()

@@ -31,7 +31,7 @@ _WORDS_OF_ACTIONS = frozenset(
 
 
 class WordsInState(ValueError):  # noqa: N818 - names what was found
-    """Something that is no id was about to be kept; the message names the slot, never the value."""
+    """Something that is no id was about to be kept; the message names the place, never the value."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,19 @@ def title_key(title: str) -> str:
     return hashlib.sha256(plain(title).encode()).hexdigest()[:16]
 
 
+def check_ids(name: str, value: Any) -> None:
+    """Hold every string in a value of lists and mappings against the ids.
+
+    Args:
+        name: what the value is of, for the error.
+
+    Raises:
+        WordsInState: there is something that is no id.
+    """
+    if not all(_is_id(word) for word in _strings(value)):
+        raise WordsInState(f"Something that is no id was to be kept in {name}, so it was not.")
+
+
 def _said(metadata: Mapping[str, Any]) -> list[Any]:
     answer = str(metadata["utter_action"]).removeprefix("utter_")
     return [answer, dict(metadata.get("values") or {}), metadata.get("form") or "words"]
@@ -106,8 +119,7 @@ def _said(metadata: Mapping[str, Any]) -> list[Any]:
 def _check(standing: Standing) -> None:
     """Actions keep ids only. This holds if one of them ever does not. Raises: WordsInState."""
     for name, value in standing.slots.items():
-        if not all(_is_id(word) for word in _strings(value)):
-            raise WordsInState(f"The slot {name!r} took something that is no id, so the turn was not kept.")
+        check_ids(f"the slot {name!r}", value)
     if standing.message and not is_message_number(standing.message):
         raise WordsInState("A message came under something that is no number, so the turn was not kept.")
     for turn in standing.seen:

@@ -16,9 +16,10 @@ from rasa.shared.core.events import ActionExecuted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bot.engine.conversation_database import Conversation, ConversationDatabase, ConversationsUnavailable
+from bot.engine.conversation_database import Conversation, ConversationDatabase, ConversationsUnavailable, Ticket
 from bot.engine.conversation_locks import ConversationLocks
 from bot.engine.conversation_state import Standing
+from bot.engine.page_tickets import PageTickets
 
 Result = TypeVar("Result")
 
@@ -81,8 +82,12 @@ class HeldConversation:
 
     async def remove(self) -> None:
         """Remove all of it. Raises: ConversationsUnavailable."""
-        mine = delete(Conversation).where(Conversation.id == self.id)
-        await self._run(lambda connection: connection.execute(mine), to_disk=True)
+
+        def erase(connection: Connection) -> None:
+            connection.execute(delete(Conversation).where(Conversation.id == self.id))
+            connection.execute(delete(Ticket).where(Ticket.conversation == self.id))
+
+        await self._run(erase, to_disk=True)
         self._has_row, self.standing = False, None
 
     def _write(self, connection: Connection, values: dict[str, Any]) -> None:
@@ -105,6 +110,9 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
     Rasa gets and saves a conversation that the engine holds, so that everything about a turn happens under one lock. A
     tracker is made from the slots alone and its events are dropped after the turn: what was typed is in no row, and a
     turn costs the same however long a conversation is.
+
+    Attributes:
+        tickets: what pages without the script are to show next.
     """
 
     def __init__(self, url: str, minutes: int, now: Callable[[], float] = time.time) -> None:
@@ -122,6 +130,7 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
         self._seconds = minutes * 60.0
         self._now = now
         self._held: dict[str, HeldConversation] = {}
+        self.tickets = PageTickets(self._database, now)
 
     @asynccontextmanager
     async def hold(self, conversation: str) -> AsyncIterator[HeldConversation]:
@@ -156,6 +165,7 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
 
     async def remove_expired(self) -> int:
         """Remove the conversations that have ended, and return how many. Raises: ConversationsUnavailable."""
+        await self.tickets.remove_expired()
         removed = 0
         while True:
             found = await self._database.run(self._ended)

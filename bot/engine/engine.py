@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,17 @@ from rasa.core.channels.channel import UserMessage
 
 from bot.actions.leading_away import leading_away
 from bot.answers.catalog import Catalog, catalog
-from bot.answers.rendering import RenderedReply, Renderer
+from bot.answers.rendering import WEB, RenderedReply, Renderer
 from bot.answers.topic_search import TopicSearch
 from bot.answers.views import ProgramView
 from bot.engine.action_endpoint import InProcessActions
 from bot.engine.conversation_database import ConversationsUnavailable
 from bot.engine.conversation_locks import HeldByTheEngine
 from bot.engine.conversation_state import Standing, is_message_number
-from bot.engine.conversation_store import ConversationStore, HeldConversation
-from bot.engine.gate import AnswerGate, GatedChannel, renderer
+from bot.engine.conversation_store import ConversationStore, HeldConversation, conversation_id
+from bot.engine.gate import FORM, VALUES, AnswerGate, GatedChannel, renderer
 from bot.engine.model import ModelUnreadable, find_model
+from bot.engine.page_tickets import NextView, Said
 from bot.settings import DATA, settings
 from bot.understanding.language_reader import ENGLISH, LANGUAGE, SPANISH
 from bot.understanding.messages import ASK, CRISIS, DANGER, FALLBACK, OUT_OF_SCOPE
@@ -190,6 +192,39 @@ class Engine:
         async with self._conversations.hold(session) as held:
             await held.extend()
             return held.standing is not None
+
+    async def put_by(self, turn: Turn, view: NextView) -> str | None:
+        """A ticket for a page that shows what a turn said, as `view` says; None where there is none to be had.
+
+        Raises:
+            WordsInState: the turn said something that is no vetted answer.
+            ConversationsUnavailable, TimeoutError: it could not be kept.
+        """
+        tickets = self._conversations.tickets
+        view = replace(view, said=tuple((reply.id, reply.values, reply.form) for reply in turn.replies))
+        if not view.token:
+            return await tickets.issue(view)
+        async with self._conversations.hold(conversation_id(view.token)) as held:
+            if held.standing:
+                return await tickets.issue(view, held.id)
+            # Somebody erased it after this turn, or the token is no token; a refusal is shown all the same.
+            return None if turn.goes_on else await tickets.issue(replace(view, token=""))
+
+    async def take_up(self, ticket: str) -> tuple[Turn, NextView] | None:
+        """What a ticket stands for, once; None if it was taken up before, has ended, or never was.
+
+        Raises:
+            ConversationsUnavailable: it could not be read.
+        """
+        view = await self._conversations.tickets.redeem(ticket)
+        if view is None:
+            return None
+        try:
+            replies = await asyncio.to_thread(self._rendered_again, view.said)
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets help numbers and their token
+            logger.error("A page could not be shown: %s", type(error).__name__)
+            replies = self._rendered(["something_broke"], WEB)
+        return Turn(replies), view
 
     async def remove_expired(self) -> int:
         """Remove the conversations that have ended, and return how many there were.
@@ -391,6 +426,9 @@ class Engine:
 
     def _rendered(self, answers: list[str], channel: str) -> tuple[RenderedReply, ...]:
         return tuple(self._words.render(answer, channel=channel) for answer in answers)
+
+    def _rendered_again(self, said: Sequence[Said]) -> tuple[RenderedReply, ...]:
+        return tuple(self._gate.render(answer, {VALUES: values, FORM: form}, WEB) for answer, values, form in said)
 
     def _heard(self, text: str) -> list[Firing]:
         """What the rules hear. In something that has the form of a choice, quotation marks quote nobody."""

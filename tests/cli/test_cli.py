@@ -224,7 +224,7 @@ def test_without_a_directory_the_page_is_served_all_the_same_and_ends_when_asked
         assert server.stdout is not None
         assert server.stderr is not None
         assert server.stdout.readline() == f"Footbridge is ready at http://localhost:{port}\n"
-        page = httpx.post(f"http://127.0.0.1:{port}/", data={"text": "how much does it cost"})
+        page = httpx.post(f"http://127.0.0.1:{port}/", data={"text": "how much does it cost"}, follow_redirects=True)
         assert page.status_code == 200
         assert 'data-answer="cost"' in page.text
         server.send_signal(signal.SIGTERM)

@@ -133,15 +133,13 @@ async def test_the_lock_of_a_connection_that_broke_is_free_and_its_turn_keeps_no
     assert await kept(two) == after
 
 
-async def test_the_table_is_in_no_write_ahead_log(make_engine: MakeEngine, postgres_url: str) -> None:
+async def test_the_tables_are_in_no_write_ahead_log(make_engine: MakeEngine, postgres_url: str) -> None:
     engine = make_engine(postgres_url)
-    make_engine(postgres_url)  # finds the table there
-    persistence = await engine._conversations._database.run(
-        lambda connection: connection.scalar(
-            text("SELECT relpersistence FROM pg_class WHERE oid = 'conversations'::regclass")
-        )
-    )
-    assert persistence == "u"
+    make_engine(postgres_url)  # finds the tables there
+    tables = "'conversations'::regclass, 'page_tickets'::regclass"
+    asked = text(f"SELECT relname, relpersistence FROM pg_class WHERE oid IN ({tables})")  # noqa: S608
+    persistence = await engine._conversations._database.run(lambda connection: connection.execute(asked).all())
+    assert sorted(map(tuple, persistence)) == [("conversations", "u"), ("page_tickets", "u")]
 
 
 async def test_when_the_server_goes_away_in_mid_talk_the_person_gets_numbers_and_goes_on_when_it_is_back(

@@ -102,7 +102,9 @@ def _talk(served: Served) -> list[str]:
     tokens = []
     # A connection each: after a failure the server hangs up, perhaps while the next request is on its way.
     single = httpx.Limits(max_keepalive_connections=0)
-    with httpx.Client(base_url=served.address, timeout=30, trust_env=False, limits=single) as client:
+    with httpx.Client(
+        base_url=served.address, follow_redirects=True, timeout=30, trust_env=False, limits=single
+    ) as client:
         session = ""
         for said in _messages():
             answered = client.post("/", data={"session": session, "text": said})

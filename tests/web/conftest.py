@@ -70,7 +70,7 @@ def serve_in_thread(make_application: Callable[[Callable[[], None]], ASGIApp]) -
 async def client(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
     """Sends requests to the application in this process. A failing page is an answer, as it is to a browser."""
     transport = httpx.ASGITransport(create_application(engine, unlimited()), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as opened:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as opened:
         yield opened
 
 

@@ -108,7 +108,9 @@ def visitor(served: str) -> Iterator[httpx.Client]:
         response.read()
         _expect_clear(response)
 
-    with httpx.Client(base_url=served, timeout=LONGEST_ANSWER, event_hooks={"response": [check]}) as client:
+    with httpx.Client(
+        base_url=served, follow_redirects=True, timeout=LONGEST_ANSWER, event_hooks={"response": [check]}
+    ) as client:
         yield client
 
 
@@ -273,7 +275,7 @@ async def test_a_token_is_worth_nothing_once_its_talk_is_gone(client: httpx.Asyn
 async def test_many_requests_at_once_on_one_token_are_answered_in_turn_or_told_to_wait(engine: Engine) -> None:
     limited = unlimited(turns_per_minute=10)
     transport = httpx.ASGITransport(create_application(engine, limited))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as client:
         token = Page((await client.post("/", data={"text": "i want him to say sorry"})).text).session
         wanted = {"session": token, "text": "show my goals"}
         responses = await asyncio.gather(*(client.post("/", data=wanted) for _ in range(40)))
@@ -287,7 +289,7 @@ async def test_many_requests_at_once_on_one_token_are_answered_in_turn_or_told_t
 def test_many_requests_at_once_on_a_real_server(served: str) -> None:
     async def ask() -> list[int]:
         limits = httpx.Limits(max_connections=60)
-        async with httpx.AsyncClient(base_url=served, timeout=60, limits=limits) as client:
+        async with httpx.AsyncClient(base_url=served, follow_redirects=True, timeout=60, limits=limits) as client:
             token = Page((await client.post("/", data={"text": "hello"})).text).session
             sent = [client.post("/", data={"session": token, "text": "what does it cost"}) for _ in range(30)]
             sent += [client.post("/", data={"session": "forged", "text": "hello"}) for _ in range(30)]
@@ -299,7 +301,7 @@ def test_many_requests_at_once_on_a_real_server(served: str) -> None:
 def test_a_flood_of_new_talks_is_held_up_and_help_is_still_shown(engine: Engine) -> None:
     limited = unlimited(address_turns_per_minute=5)
     with serve_in_thread(lambda ready: create_application(engine, limited, ready)) as address:
-        with httpx.Client(base_url=address) as client:
+        with httpx.Client(base_url=address, follow_redirects=True) as client:
             before = asyncio.run(engine.conversations_held())
             statuses = [client.post("/", data={"text": "hello"}).status_code for _ in range(20)]
             in_danger = client.post("/", data={"text": "i want to die"})

@@ -368,7 +368,7 @@ def test_the_server_writes_no_trace_when_a_page_breaks(
 
     monkeypatch.setattr(engine, "turn", break_down)
     with serve_in_thread(lambda ready: create_application(engine, settings(), ready)) as address:
-        response = httpx.post(address, data={"text": MARKED})
+        response = httpx.post(address, data={"text": MARKED}, follow_redirects=True)
     assert response.status_code == 500
     assert "988" in response.text
     assert "server" not in response.headers

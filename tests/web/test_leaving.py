@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -385,13 +385,20 @@ def test_a_page_that_the_browser_kept_for_back_shows_nothing_of_the_talk(
         assert page.url in ("about:blank", f"{elsewhere}/other")
 
 
+@pytest.mark.parametrize("options", [{}, WITHOUT_SCRIPT], ids=["with the script", "without"])
 @pytest.mark.parametrize("left", [True, False], ids=["left", "only closed"])
 def test_a_browser_that_restores_its_tabs_brings_nothing_back(
-    browser: Browser, engine: Engine, address: str, elsewhere: str, tmp_path: Path, left: bool
+    browser: Browser,
+    engine: Engine,
+    address: str,
+    elsewhere: str,
+    tmp_path: Path,
+    left: bool,
+    options: dict[str, Any],
 ) -> None:
     def open_browser(*more: str) -> BrowserContext:
         return browser.browser_type.launch_persistent_context(
-            str(tmp_path), executable_path=chromium(), args=[*OPTIONS, *more]
+            str(tmp_path), executable_path=chromium(), args=[*OPTIONS, *more], **options
         )
 
     first = open_browser()
@@ -484,9 +491,43 @@ def test_without_the_script_the_button_erases_and_leaves(page: Page, engine: Eng
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{elsewhere}/exit")
     expect_erased(engine, token)
-    # The answer of a form was not kept, and Chromium does not send the form again by itself.
-    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+
+
+@pytest.mark.parametrize("context", [WITHOUT_SCRIPT], indirect=True)
+def test_without_the_script_no_step_back_brings_the_talk_back_or_sends_a_form(
+    page: Page, address: str, engine: Engine, elsewhere: str
+) -> None:
+    token = _talk(page)
+    _exit(page)
+    expect(page).to_have_url(f"{elsewhere}/exit")
+    expect_erased(engine, token)
+    held = in_own_loop(engine.conversations_held())
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    for _ in range(3):  # the pages of two messages, and the first view
         page.go_back()
+        expect(page).to_have_url(f"{address}/")
+        Visitor(page).sees("opening")
+        assert token_of(page) == ""
+    page.go_back()
+    expect(page).to_have_url(f"{elsewhere}/before")
+    page.go_forward()
+    Visitor(page).sees("opening")
+    assert set(sent) == {"GET"}
+    assert in_own_loop(engine.conversations_held()) == held
+
+
+@pytest.mark.parametrize("context", [WITHOUT_SCRIPT], indirect=True)
+def test_without_the_script_to_reload_shows_the_first_view_and_sends_nothing_again(page: Page, engine: Engine) -> None:
+    _talk(page)
+    held = in_own_loop(engine.conversations_held())
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    page.reload()
+    Visitor(page).sees("opening")
+    assert token_of(page) == ""
+    assert set(sent) == {"GET"}
+    assert in_own_loop(engine.conversations_held()) == held
 
 
 @pytest.mark.parametrize("context", [WITHOUT_SCRIPT], indirect=True)

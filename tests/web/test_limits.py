@@ -38,7 +38,7 @@ async def _opened(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Asks an application of its own, from an address."""
     transport = httpx.ASGITransport(create_application(engine, settings), client=(peer, 50_000))
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}", follow_redirects=True) as client:
         yield client
 
 
@@ -48,7 +48,7 @@ def _application_for(engine: Engine, settings: Settings) -> Callable[[str], http
 
     def client(peer: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(application, client=(peer, 50_000))
-        return httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        return httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True)
 
     return client
 
@@ -374,7 +374,7 @@ def test_above_the_most_connections_a_message_is_answered_with_help_and_its_dang
     held = in_own_loop(engine.conversations_held())
     with (
         serve_in_thread(lambda ready: create_application(engine, unlimited(), ready, metrics)) as address,
-        httpx.Client(base_url=address, timeout=30, trust_env=False) as client,
+        httpx.Client(base_url=address, follow_redirects=True, timeout=30, trust_env=False) as client,
         ExitStack() as opened,
     ):
         there = (urlsplit(address).hostname, urlsplit(address).port)
@@ -453,10 +453,12 @@ def test_the_server_writes_neither_addresses_nor_what_was_asked(
     ):
         forwarded = {"x-forwarded-for": ELSEWHERE, "user-agent": "marked agent"}
         sent = [
-            httpx.post(address, data={"text": "marked words, what does it cost"}, headers=forwarded).status_code
+            httpx.post(
+                address, data={"text": "marked words, what does it cost"}, follow_redirects=True, headers=forwarded
+            ).status_code
             for _ in range(4)
         ]
-        httpx.post(address, data={"session": "marked token"}, headers={"x-forwarded-for": HERE})
+        httpx.post(address, data={"session": "marked token"}, follow_redirects=True, headers={"x-forwarded-for": HERE})
         httpx.get(f"{address}/marked/path?text=marked", headers={"host": "marked.example"})
         httpx.post(address, content=b"\xff", headers={"content-type": FORM, "referer": "http://marked.example/"})
     assert sent == [200, 200, 429, 429]

@@ -36,7 +36,7 @@ PEER = "203.0.113.7"
 async def _opened(engine: Engine, settings: Settings, metrics: Metrics) -> AsyncIterator[httpx.AsyncClient]:
     application = create_application(engine, settings, metrics=metrics)
     transport = httpx.ASGITransport(application, raise_app_exceptions=False, client=(PEER, 50_000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as client:
         yield client
 
 

@@ -13,7 +13,7 @@ from tests.web.conftest import unlimited
 @pytest.mark.parametrize("minutes", [5, 30, 90])
 async def test_the_first_view_says_how_long_a_talk_is_kept(engine: Engine, minutes: int) -> None:
     transport = httpx.ASGITransport(create_application(engine, unlimited(talk_minutes=minutes)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", follow_redirects=True) as client:
         page = (await client.get("/")).text
     assert f"erased {minutes} minutes after your last message" in page
     assert f'data-seconds="{60 * minutes}"' in page

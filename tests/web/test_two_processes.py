@@ -16,7 +16,13 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow, pytest.mark.usefixtures("m
 
 
 def _say(served: Served, session: str, text: str) -> Page:
-    answered = httpx.post(f"{served.address}/", data={"session": session, "text": text}, timeout=30, trust_env=False)
+    answered = httpx.post(
+        f"{served.address}/",
+        data={"session": session, "text": text},
+        follow_redirects=True,
+        timeout=30,
+        trust_env=False,
+    )
     assert answered.status_code == 200
     return Page(answered.text)
 

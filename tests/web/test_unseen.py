@@ -56,13 +56,23 @@ def test_nothing_is_kept_on_the_device_and_nobody_else_is_asked(
     assert page.evaluate("() => history.length") == 2  # the empty page of a new tab, and this one
 
 
+@pytest.mark.parametrize("has_script", [True, False], ids=["with the script", "without"])
 def test_a_browser_that_kept_its_files_has_none_with_a_word_of_the_talk(
-    browser: Browser, address: str, tmp_path: Path
+    browser: Browser, address: str, tmp_path: Path, has_script: bool
 ) -> None:
-    opened = browser.browser_type.launch_persistent_context(str(tmp_path), executable_path=chromium(), args=OPTIONS)
+    opened = browser.browser_type.launch_persistent_context(
+        str(tmp_path), executable_path=chromium(), args=OPTIONS, java_script_enabled=has_script
+    )
     page = opened.pages[0]
     page.goto(address)
     _talk(page)
+    if not has_script:
+        # On a page of its own: this is the answer of a form too.
+        page.get_by_role("button", name="Print this sheet").click()
+        expect(page.get_by_text(catalog().page["print_how"])).to_be_visible()
+        page.go_back()
+        Visitor(page).sees("opening")
+        _talk(page)
     page.get_by_label("Your question").fill(MARKED)
     token = token_of(page)
     page.get_by_label("Your question").blur()
@@ -152,5 +162,14 @@ def test_without_the_script_too_nothing_is_kept_and_no_address_tells(
     Visitor(page).sees("erased")
     kept = context.storage_state()
     assert (kept["cookies"], kept["origins"]) == ([], [])
-    assert {request.url.removeprefix(address) for request in made if request.resource_type == "document"} == {"/"}
+    documents = [request for request in made if request.resource_type == "document"]
+    assert [request.url for request in documents if request.method == "POST"] == [f"{address}/"] * 2
+    # What stays in the history is worth nothing, and says nothing.
+    shown = [request.url for request in documents if request.method == "GET" and request.url != f"{address}/"]
+    assert len(shown) == 2
+    for url in shown:
+        assert re.fullmatch(rf"{address}/t/[A-Za-z0-9_-]{{22}}", url)
+        page.goto(url)
+        expect(page).to_have_url(f"{address}/")
+        Visitor(page).sees("opening")
     assert not TELLING.search(page.title())

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -33,8 +34,10 @@ from bot.channels.web.metrics import CountedRefusals, Metrics
 from bot.channels.web.origins import KnownHosts, is_from_elsewhere, known_hosts
 from bot.channels.web.rates import AddressDigests, Rate
 from bot.engine.conversation_database import ConversationsUnavailable
+from bot.engine.conversation_state import WordsInState
 from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine, Turn
+from bot.engine.page_tickets import NextView
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -72,7 +75,7 @@ class Pages:
 
     async def opening(self, request: Request) -> Response:
         """The page as it opens. No conversation exists until something is sent."""
-        return self._page(request, Turn((self._engine.words.render("opening"),)), session="")
+        return await self._answer(request, Turn((self._engine.words.render("opening"),)), "")
 
     async def turn(self, request: Request) -> Response:
         """Take one message or one choice, and show what is said."""
@@ -90,7 +93,7 @@ class Pages:
         if begins and token and await request.is_disconnected():
             # Nobody was there to take the token, so nobody can go on with this talk, or erase it.
             await self._engine.erase(conversation_id(token))
-        return self._page(request, turn, token, 410 if turn.gone else 200)
+        return await self._answer(request, turn, token, 410 if turn.gone else 200)
 
     async def sheet(self, request: Request) -> Response:
         """The sheet on a page of its own, for printing without a script."""
@@ -99,9 +102,17 @@ class Pages:
         token, turn = await self._say(form.get("session", ""), "/show_sheet")
         if turn.gone:
             raise RequestRefused(410, "session_unknown")
-        heading = self._headings.get(form.get("heading", ""), "")
-        context = {"turn": turn, "session": token, "heading": heading, "printed_alone": True}
-        return self._templates.TemplateResponse(request, "sheet.html", context)
+        heading = form.get("heading", "")
+        return await self._answer(request, turn, token, heading=heading if heading in self._headings else "plain")
+
+    async def shown(self, request: Request) -> Response:
+        """The page that the answer of a form leads to, once; after that, the first view."""
+        is_read = request.method == "GET"  # no program that only asks whether there is a page uses up the ticket
+        found = await self._engine.take_up(request.path_params["ticket"]) if is_read else None
+        if found is None:
+            return RedirectResponse("/", 303)
+        turn, view = found
+        return self._view(request, turn, view)
 
     async def leave(self, request: Request) -> Response:
         """Erase a talk. A plain form then goes to the exit page, at once: whoever leaves waits for nothing.
@@ -131,15 +142,14 @@ class Pages:
         shown = self._engine.help_in(text)
         self._metrics.crises(reply.id for reply in shown)
         turn = Turn(shown or (self._engine.words.render(refused.answer),))
-        page = self._page(request, turn, refused.session, refused.status)
-        if refused.wait is not None:
-            page.headers["Retry-After"] = str(max(1, math.ceil(refused.wait)))
-        return page
+        wait = None if refused.wait is None else max(1, math.ceil(refused.wait))
+        return await self._answer(request, turn, refused.session, refused.status, wait)
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         """An address or method that does not exist."""
         status = error.status_code if isinstance(error, HTTPException) else 400
-        page = self._page(request, Turn((self._engine.words.render("page_not_found"),)), "", status)
+        turn = Turn((self._engine.words.render("page_not_found"),))
+        page = self._view(request, turn, NextView((), status=status))
         page.headers.update(getattr(error, "headers", None) or {})  # which methods there are, for a wrong one
         return page
 
@@ -151,7 +161,9 @@ class Pages:
         """Something failed outside the engine. The trace is not logged: it may hold what was typed."""
         logger.error("A page failed: %s", type(error).__name__)
         self._metrics.error()
-        return self._page(request, Turn((self._engine.words.render("something_broke"),)), "", 500)
+        page = await self._answer(request, Turn((self._engine.words.render("something_broke"),)), "", 500)
+        page.headers["Connection"] = "close"  # the web server hangs up after this, so the next request needs another
+        return page
 
     async def launcher(self, request: Request) -> Response:
         """The script that another site's page loads to offer the chat in a frame."""
@@ -205,9 +217,38 @@ class Pages:
         self._metrics.turn(turn, time.perf_counter() - started)
         return token if turn.goes_on else "", turn
 
-    def _page(self, request: Request, turn: Turn, session: str, status: int = 200) -> Response:
-        template = "turn.html" if request.headers.get("x-part") == "turn" else "page.html"
-        return self._templates.TemplateResponse(request, template, {"turn": turn, "session": session}, status)
+    async def _answer(
+        self,
+        request: Request,
+        turn: Turn,
+        token: str,
+        status: int = 200,
+        wait: int | None = None,
+        heading: str | None = None,
+    ) -> Response:
+        """What a turn said: a part for the script; without it, the way to a page of its own, or the page itself.
+
+        A browser keeps a form, with the words in it, as long as its answer is the page that it shows.
+        """
+        view = NextView((), token, status, wait, heading)
+        if request.method == "POST" and not _is_part(request):
+            try:
+                ticket = await self._engine.put_by(turn, view)
+            except (ConversationsUnavailable, TimeoutError, WordsInState) as error:
+                logger.error("A page was shown as the answer of its form: %s", type(error).__name__)
+                ticket = None
+            if ticket:
+                return RedirectResponse(f"/t/{ticket}", 303)
+        return self._view(request, turn, view)
+
+    def _view(self, request: Request, turn: Turn, view: NextView) -> Response:
+        context: dict[str, Any] = {"turn": turn, "session": view.token}
+        template = "turn.html" if _is_part(request) else "page.html"
+        if view.heading is not None:
+            template = "sheet.html"
+            context |= {"heading": self._headings.get(view.heading, ""), "printed_alone": True}
+        headers = {} if view.wait is None else {"Retry-After": str(view.wait)}
+        return self._templates.TemplateResponse(request, template, context, view.status, headers)
 
 
 def create_application(
@@ -236,6 +277,7 @@ def create_application(
         routes=[
             Route("/", pages.opening, methods=["GET"]),
             Route("/", pages.turn, methods=["POST"]),
+            Route("/t/{ticket}", pages.shown, methods=["GET"]),
             Route("/sheet", pages.sheet, methods=["POST"]),
             Route("/leave", pages.leave, methods=["POST"]),
             Route("/more", pages.more, methods=["POST"]),
@@ -259,6 +301,11 @@ def create_application(
     fenced = CountedRefusals(PrivacyHeaders(application, settings), metrics)
     # Outermost, since it says who asks, and whether over https.
     return ProxyHeadersMiddleware(fenced, list(settings.proxies))  # type: ignore[return-value, arg-type]
+
+
+def _is_part(request: Request) -> bool:
+    """Whether the script asks, which sets what a turn said into the page that is there."""
+    return request.headers.get("x-part") == "turn"
 
 
 async def _every_minute(pages: Pages) -> None:
