@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.web.server import warn_of_overdue_lines
+from bot.answers.catalog import catalog, read_catalog
+from bot.channels.web.server import warn_of_expired_topics, warn_of_overdue_lines
 from bot.checks import check_data
 from bot.directory.freshness import overdue
 from bot.directory.importer import read_resources
@@ -103,6 +104,38 @@ def test_the_server_warns_once_with_names_and_days_only(caplog: pytest.LogCaptur
 def test_the_server_warns_of_nothing_where_all_is_fresh(caplog: pytest.LogCaptureFixture) -> None:
     warn_of_overdue_lines([line.copy(update={"last_seen": SEEN}) for line in LINES], SEEN, LONGEST)
     assert caplog.records == []
+
+
+# Reviews
+
+
+@pytest.mark.parametrize(("days", "named"), [(-31, False), (-30, False), (-29, True), (0, True), (1, True)])
+def test_answers_are_named_in_the_month_before_their_review_and_after_it(data: Path, days: int, named: bool) -> None:
+    _change(data / "answers" / "topics" / "choosing.yml", "review_by: 2027-05-22", "review_by: 2027-01-15")
+    report = check_data(date(2027, 1, 15) + timedelta(days=days), 366, data)
+    assert len(report.good) == 4
+    if not named:
+        assert report.problems == ()
+        return
+    (problem,) = report.problems
+    assert problem.startswith("Topics to be reviewed by 2027-01-15")
+    assert ("which has passed" in problem) == (days > 0)
+    assert problem.endswith(f"`review_by`: {read_catalog(data / 'answers').families['choosing'].topics[0]}.")
+
+
+def test_goals_and_the_dialogues_own_words_are_named_too(data: Path) -> None:
+    due = max(reply.review_by for reply in read_catalog(data / "answers").replies.values())
+    kinds = [problem.partition(" ")[0] for problem in check_data(due + timedelta(days=1), 366, data).problems]
+    assert kinds == ["Topics", "Goals", "Replies"]
+
+
+def test_the_server_warns_of_topics_that_it_does_not_show(caplog: pytest.LogCaptureFixture) -> None:
+    topics = [catalog().topics[one].copy(update={"review_by": SEEN}) for one in ("cost", "safety_now")]
+    warn_of_expired_topics([*topics, catalog().topics["how_long"]], SEEN)
+    assert caplog.records == []
+    warn_of_expired_topics([*topics, catalog().topics["how_long"]], SEEN + timedelta(days=1))
+    (record,) = caplog.records
+    assert "reviewed them: cost. See" in record.getMessage()
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "soon", "367", "²"])

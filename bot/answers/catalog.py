@@ -62,12 +62,17 @@ class Reviewed(Entry):
     written: date
     review_by: date
 
+    def is_expired(self, today: date) -> bool:
+        """Whether the day by which it was to be reviewed again has passed."""
+        return self.review_by < today
+
 
 class Topic(Reviewed):
     """One answer about victim-offender mediation.
 
     `heavy` is None, or the plain label that completes "The next part talks about ...": such a topic is read only
-    after consent. `buttons` are ids of the topics that lead on.
+    after consent. `buttons` are ids of the topics that lead on. A topic that is `always_shown` is help: it is said even
+    where it should have been reviewed again, because an old number helps more than none.
     """
 
     title: str
@@ -77,6 +82,7 @@ class Topic(Reviewed):
     heavy: str | None
     buttons: tuple[str, ...]
     sources: tuple[str, ...]
+    always_shown: bool = False
 
 
 class Goal(Reviewed):

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from string import Formatter
 from typing import Any
 
@@ -20,6 +21,7 @@ Value = str | tuple[str, ...]
 
 WEB = "web"
 LONGEST_PAYLOAD = 200  # characters
+_CONSENT, _WAITS = "consent", "waits_for_review"
 _PROGRAM = re.compile(r"^us-[a-z0-9-]+$")
 _PAYLOAD = re.compile(r"^/(?P<act>[a-z_]+)(?P<values>\{.*\})?$", re.DOTALL)
 
@@ -82,18 +84,28 @@ ChannelForm = Callable[[RenderedReply, str], RenderedReply]
 
 
 class Renderer:
-    """Fills answers of a catalog with vetted data.
+    """Fills answers of a catalog with vetted data. A topic that waits for a new review is not said.
 
     Args:
         catalog: the vetted words.
         views: what fills their blanks.
         channels: by name, the channels that say answers in a form of their own.
+
+    Attributes:
+        today: gives the day that reviews are held against.
     """
 
-    def __init__(self, catalog: Catalog, views: Views, channels: Mapping[str, ChannelForm] | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        views: Views,
+        channels: Mapping[str, ChannelForm] | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
         self._catalog = catalog
         self._channels = dict(channels or {})
         self._views = views
+        self.today = today
         self._resolvers: Mapping[str, Callable[[str], Any]] = {
             "topic": views.topic,
             "goal": views.goal,
@@ -113,7 +125,7 @@ class Renderer:
     def render(
         self, answer: str, values: Mapping[str, Value] | None = None, form: str = "words", channel: str = WEB
     ) -> RenderedReply:
-        """The reply with this id, as a channel says it.
+        """The reply with this id, as a channel says it; in place of an expired topic, that it waits for review.
 
         Args:
             answer: id of a topic or of a reply.
@@ -133,6 +145,8 @@ class Renderer:
         if topic:
             if values or form not in ("words", "simpler"):
                 raise UnvettedWordsError(f"the topic {answer!r} takes no values and no form {form!r}")
+            if self._waits_for_review(topic):
+                return self._render(_WAITS, {"topic": answer}, "words")
             return self._render_topic(topic, form)
         reply = self._catalog.replies.get(answer)
         pattern = {"words": reply.words, "shorter": reply.shorter}.get(form) if reply else None
@@ -140,6 +154,9 @@ class Renderer:
             raise UnvettedWordsError(f"there is no answer {answer!r} in the form {form!r}")
         if set(values) != set(reply.blanks):
             raise UnvettedWordsError(f"{answer!r} takes values for {sorted(reply.blanks)}, not {sorted(values)}")
+        if answer == _CONSENT and self._waits_for_review(self._catalog.find_topic(str(values["topic"]))):
+            answer, reply = _WAITS, self._catalog.replies[_WAITS]  # nobody is asked to agree to what is not said
+            pattern = reply.words
         filled = {blank: self._resolve(kind, values[blank]) for blank, kind in reply.blanks.items()}
         filled |= self._views.lines
         words = _fill(pattern, filled)
@@ -161,6 +178,9 @@ class Renderer:
         """The fixed words of the web page, by name; `numbers` fill the blanks of these names."""
         blanks = {**self._views.lines, **numbers}
         return {name: str(_fill(str(text), blanks)) for name, text in self._catalog.page.items()}
+
+    def _waits_for_review(self, topic: Topic | None) -> bool:
+        return topic is not None and not topic.always_shown and topic.is_expired(self.today())
 
     @staticmethod
     def looks_like_payload(text: str) -> bool:

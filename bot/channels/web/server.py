@@ -12,7 +12,7 @@ from datetime import date
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.answers.catalog import catalog
+from bot.answers.catalog import Topic, catalog
 from bot.channels.web.application import create_application
 from bot.channels.web.crowding import CONNECTIONS, MOST_ANSWERED
 from bot.channels.web.metrics import Metrics, serve_metrics
@@ -49,6 +49,7 @@ def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
         # Answers and help numbers need no database; looking for a program will say that it does not work.
         print(f"{error} The page is served without the directory.", file=sys.stderr, flush=True)  # noqa: T201
     warn_of_overdue_lines(catalog().lines.values(), today(), settings.help_line_days)
+    warn_of_expired_topics(catalog().topics.values(), today())
 
     def ready() -> None:
         here = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else settings.host  # noqa: S104
@@ -65,6 +66,14 @@ def warn_of_overdue_lines(lines: Iterable[ResourceRow], today: date, longest: in
     if old:
         named = "; ".join(f"{line.name} ({line.last_seen})" for line in old)
         logger.warning("Help lines not checked for more than %d days: %s. See `footbridge check`.", longest, named)
+
+
+def warn_of_expired_topics(topics: Iterable[Topic], today: date) -> None:
+    """Log once which topics should have been reviewed again and are not shown before that."""
+    expired = [topic for topic in topics if topic.is_expired(today) and not topic.always_shown]
+    if expired:
+        named = ", ".join(topic.id for topic in expired)
+        logger.warning("Topics that are not shown until somebody has reviewed them: %s. See `footbridge check`.", named)
 
 
 def _fill_directory(url: str) -> None:
