@@ -148,6 +148,23 @@ def test_every_setting_is_documented() -> None:
     assert documented - tests == in_code
 
 
+@pytest.mark.parametrize("document", ["privacy.md", "threat-model.md"])
+def test_every_test_that_a_document_names_is_there(document: str) -> None:
+    text = (PROJECT / "docs" / document).read_text(encoding="utf-8")
+    written = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"def (test_\w+)\(", written))
+    named = re.findall(r"`(test_\w+)`", text)
+    files = re.findall(r"`(tests/[\w/.]+)`", text)
+    assert named or files
+    assert [name for name in named if name not in there] == []
+    assert [path for path in files if not (PROJECT / path).is_file()] == []
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", (PROJECT / "README.md").read_text(encoding="utf-8")))
+    assert {path.name for path in (PROJECT / "docs").glob("*.md")} <= linked
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

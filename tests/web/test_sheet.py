@@ -64,6 +64,7 @@ def test_without_the_script_the_sheet_has_a_page_under_that_heading(page: Page) 
     expect(page).to_have_title(words["heading_appointment"])
     expect(page.get_by_label(words["heading_appointment"])).to_be_checked()
     expect(page.get_by_text(words["print_how"])).to_be_visible()
+    expect(page.get_by_text(words["print_warning"])).to_be_visible()
     paper = _on_paper(page)
     assert paper.startswith(words["heading_appointment"])
     assert catalog().goals[GOAL].title in paper
