@@ -15,7 +15,7 @@ from bot.directory.session import open_session
 from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
 from bot.settings import settings
-from tests.web.visitors import PHONE, KeyboardVisitor, Visitor
+from tests.web.visitors import PHONE, HeldBack, KeyboardVisitor, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -177,15 +177,14 @@ def test_a_choice_that_does_not_arrive_can_be_taken_again(page: Page, address: s
 
 
 def test_a_second_enter_does_not_send_the_words_again(page: Page, address: str) -> None:
-    held: list[Route] = []
-    page.route(f"{address}/", lambda route: held.append(route))
+    held = HeldBack(page, f"{address}/")
     visitor = Visitor(page)
     box = page.get_by_label("Your question")
     box.fill("what does it cost")
     box.press("Enter")
     expect(page.get_by_text("One moment.")).to_be_visible()
     box.press("Enter")
-    held[0].continue_()
+    held.first.continue_()
     visitor.sees("cost")
     assert len(held) == 1
     expect(page.locator(".you")).to_have_count(1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +24,7 @@ from tests.web.visitors import (
     LONGEST_ERASURE,
     MOST_TABS,
     PHONE,
+    HeldBack,
     Visitor,
     expect_blank,
     expect_erased,
@@ -203,8 +204,7 @@ def test_on_a_slow_network_the_page_is_blank_before_anything_has_come(
     page: Page, engine: Engine, elsewhere: str, held_back: str
 ) -> None:
     token = _talk(page)
-    held: list[Route] = []
-    page.route(f"**{held_back}", lambda route: held.append(route))
+    held = HeldBack(page, f"**{held_back}")
     if held_back == "/leave":
         _stay(page, elsewhere)
     page.evaluate(
@@ -215,9 +215,7 @@ def test_on_a_slow_network_the_page_is_blank_before_anything_has_come(
     with page.expect_request(f"**{held_back}"), page.expect_console_message(lambda message: message.text == BLANK):
         page.get_by_role("button", name="Exit this page").click(no_wait_after=True)
     if held_back == "/leave":
-        while not held:  # the browser tells of a request first, and of its having been held back a little later
-            page.evaluate("() => null")
-        held[0].continue_()
+        held.first.continue_()
     expect_erased(engine, token)
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 
 from bot.engine.engine import Engine
-from tests.web.visitors import Visitor, expect_erased, token_of
+from tests.web.visitors import HeldBack, Visitor, expect_erased, token_of
 
 pytestmark = pytest.mark.browser
 
@@ -20,15 +20,14 @@ def _posts(page: Page) -> list[Request]:
 def test_on_a_slow_link_a_message_is_sent_once_and_seen_to_be_under_way(page: Page, address: str) -> None:
     visitor = Visitor(page)
     posts = _posts(page)
-    held: list[Route] = []
-    page.route(f"{address}/", lambda route: held.append(route))
+    held = HeldBack(page, f"{address}/")
     visitor.say("what does it cost")
     expect(page.get_by_text("Sending. One moment.")).to_be_visible()
     page.get_by_role("button", name="Send").dblclick()
     visitor.press("What VOM is")
     page.get_by_label("Your question").press("Enter")
     expect(page.get_by_role("link", name="Help numbers")).to_be_in_viewport()
-    held[0].continue_()
+    held.first.continue_()
     visitor.sees("cost")
     expect(page.get_by_text("Sending. One moment.")).to_have_count(0)
     assert len(posts) == 1
@@ -112,10 +111,10 @@ def test_a_refresh_or_back_in_the_middle_of_sending_breaks_nothing(
     visitor.say("i want him to say sorry")
     visitor.sees("goal_added", "ask_more_goals")
     token = token_of(page)
-    held: list[Route] = []
-    page.route(f"{address}/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    held = HeldBack(page, f"{address}/", "POST")
     visitor.say("what does it cost")
     expect(page.locator(".waiting")).to_be_visible()
+    assert held.first
     if going == "reload":
         page.reload()
     else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.answers.catalog import catalog
 from bot.channels.web.application import WARNING_MINUTES
 from bot.engine.engine import Engine
 from bot.settings import settings
-from tests.web.visitors import Visitor, expect_erased, token_of
+from tests.web.visitors import HeldBack, Visitor, expect_erased, token_of
 
 pytestmark = pytest.mark.browser
 
@@ -175,11 +175,10 @@ def test_where_the_server_has_ended_the_talk_already_more_time_ends_it_here(page
 def test_an_answer_that_comes_after_the_end_is_not_shown(page: Page, address: str) -> None:
     _talk(page)
     _pass(page, UNTIL_WARNING + 1)
-    held: list[Route] = []
-    page.route(f"{address}/", lambda route: held.append(route))
+    held = HeldBack(page, f"{address}/")
     Visitor(page).say(MARKED)
     expect(page.locator(".waiting")).to_be_visible()
     page.get_by_role("button", name="End now").click()
     _expect_ended(page)
-    held[0].abort()
+    held.first.abort()
     _expect_ended(page)

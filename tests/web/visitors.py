@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
@@ -18,6 +18,7 @@ Result = TypeVar("Result")
 PHONE = {"width": 320, "height": 568}  # CSS pixels; the smallest that WCAG 2.2 asks for, and an old small phone
 MOST_TABS = 60  # more presses of Tab than any view needs
 LONGEST_ERASURE = 10  # seconds
+LONGEST_HOLDING = 10  # seconds until a request that a page sends is held back
 
 
 class Visitor:
@@ -80,6 +81,39 @@ class KeyboardVisitor(Visitor):
                 return
             self.page.keyboard.press("Shift+Tab" if back else "Tab")
         raise AssertionError(f"{wanted} is not reached by Tab")
+
+
+class HeldBack:
+    """Requests that a page sends to an address, each held back until a test lets it go.
+
+    Args:
+        pattern: of the address, as playwright takes it.
+        method: what is held back; other requests go on at once. Empty holds back all.
+    """
+
+    def __init__(self, page: Page, pattern: str, method: str = "") -> None:
+        self._page = page
+        self._routes: list[Route] = []
+        self._method = method
+        page.route(pattern, self._take)
+
+    def _take(self, route: Route) -> None:
+        if self._method in ("", route.request.method):
+            self._routes.append(route)
+        else:
+            route.continue_()
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    @property
+    def first(self) -> Route:
+        """The first request. The browser tells of having held it back later than of what the page shows meanwhile."""
+        latest = time.monotonic() + LONGEST_HOLDING
+        while not self._routes:
+            assert time.monotonic() < latest, "nothing was sent"
+            self._page.evaluate("() => null")  # lets the browser's events arrive
+        return self._routes[0]
 
 
 def token_of(page: Page) -> str:
