@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from rasa.core.agent import Agent
 
 from bot.actions.talk import Talk
 from bot.engine.conversation_database import ConversationsUnavailable
@@ -90,7 +91,7 @@ async def test_when_the_model_breaks_the_person_still_gets_help(
 
     await engine.turn("breaks", "/share_goals", begin=True)
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
-        patched.setattr(engine._agent, "handle_message", break_down)
+        patched.setattr(Agent, "handle_message", break_down)
         turn = await engine.turn("breaks", "how much does it cost", begin=True)
         danger = await engine.turn("breaks", "i want to die", begin=True)
     assert _ids(turn) == ["something_broke"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from rasa.core.agent import Agent
 
 from bot.cli import as_contract
 from bot.engine.engine import LONGEST_MESSAGE, Engine, Turn
@@ -38,7 +39,7 @@ async def test_when_the_rules_break_the_numbers_in_spanish_are_still_shown(
         raise RuntimeError("las palabras que escribió")
 
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
-        patched.setattr(engine._agent, "handle_message", break_down)
+        patched.setattr(Agent, "handle_message", break_down)
         turn = await engine.turn("spanish breaks", "cuanto cuesta esto", begin=True)
     assert (_ids(turn), turn.language) == (["spanish", "something_broke"], "es")
     assert "las palabras" not in caplog.text

@@ -417,6 +417,20 @@ async def test_every_page_has_help_exit_and_nothing_from_elsewhere(client: httpx
     assert all(source.startswith("/") and not source.startswith("//") for source in page.sources)
 
 
+async def test_no_page_has_a_field_for_who_somebody_is(client: httpx.AsyncClient) -> None:
+    goals = await client.post("/", data={"text": "i want him to say sorry"})
+    session = Page(goals.text).session
+    programs = await client.post("/", data={"session": session, "text": "find a program"})
+    sheet = await client.post("/", data={"session": session, "text": "can i get a sheet to print"})
+    pages = [goals, programs, sheet, *[await _send(client, sent) for sent in PAGES.values()]]
+    assert (
+        Page(programs.text).answers[-1] == "ask_state"
+    )  # the one place that is asked for, of a program, and it can be skipped
+    assert "Skip this" in Page(programs.text).choices
+    fields = {name for page in pages for name in re.findall(r'<(?:input|textarea|select)[^>]* name="(\w+)"', page.text)}
+    assert fields == {"session", "then", "text", "heading"}
+
+
 async def test_every_number_that_can_be_called_is_a_link_to_call_it(client: httpx.AsyncClient) -> None:
     programs = await _say(client, "Iowa")
     kept = await _press(client, programs, next(title for title in programs.choices if "(VOIS)" in title))

@@ -31,7 +31,7 @@ async def test_leaving_erases_and_says_nothing(client: httpx.AsyncClient, engine
 
 async def test_a_form_that_leaves_erases_and_goes_to_the_exit_page(client: httpx.AsyncClient, engine: Engine) -> None:
     token = await _talk(client)
-    left = await client.post("/leave", data={"session": token, "then": "exit"})
+    left = await client.post("/leave", data={"session": token, "then": "exit"}, follow_redirects=False)
     assert (left.status_code, left.headers["location"]) == (303, settings().exit_url)
     assert not await engine.knows(conversation_id(token))
 
@@ -43,7 +43,7 @@ async def test_a_form_that_leaves_goes_to_the_exit_page_even_where_nothing_can_b
         raise TimeoutError(MARKED)
 
     monkeypatch.setattr(engine, "erase", too_slow)
-    left = await client.post("/leave", data={"session": "any", "then": "exit"})
+    left = await client.post("/leave", data={"session": "any", "then": "exit"}, follow_redirects=False)
     assert (left.status_code, left.headers["location"]) == (303, settings().exit_url)
     assert "ends with its time: TimeoutError" in caplog.text
     assert MARKED not in caplog.text

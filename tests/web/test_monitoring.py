@@ -15,6 +15,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
+from rasa.core.agent import Agent
 from starlette.requests import Request
 
 from bot.answers.catalog import catalog
@@ -190,6 +191,17 @@ async def test_refusals_are_counted_by_status_in_fives(engine: Engine, metrics: 
     assert _counts(counts_address, "refusals_total") == {"429": FEWEST, "400": FEWEST}
 
 
+async def test_a_refusal_is_counted_whether_or_not_anybody_looks_where_it_leads(
+    engine: Engine, metrics: Metrics, counts_address: str
+) -> None:
+    for follows, counted in ((False, 5.0), (True, 10.0)):
+        async with _opened(engine, unlimited(), metrics) as client:
+            for _ in range(5):
+                await client.post("/", data={"choice": "/nothing"}, follow_redirects=follows)
+        refused = [one for one in _samples(counts_address) if one.name == "footbridge_refusals_total"]
+        assert [(one.labels, one.value) for one in refused] == [({"status": "400"}, counted)]
+
+
 async def test_every_failure_is_counted_at_once(
     engine: Engine, metrics: Metrics, counts_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +214,7 @@ async def test_every_failure_is_counted_at_once(
             assert (await client.post("/", data={"text": MARKED})).status_code == 500
         assert _counts(counts_address, "errors_total") == {"": 1}
         with monkeypatch.context() as broken:
-            broken.setattr(engine._agent, "handle_message", break_down)
+            broken.setattr(Agent, "handle_message", break_down)
             response = await client.post("/", data={"text": "what does it cost"})
         assert Page(response.text).answers == ["something_broke"]
     assert _counts(counts_address, "errors_total") == {"": 2}

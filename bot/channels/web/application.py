@@ -30,7 +30,7 @@ from bot.channels.web.forms import RequestRefused, read_form
 from bot.channels.web.headers import LAUNCHER_PATH, PrivacyHeaders
 from bot.channels.web.health import health_of
 from bot.channels.web.links import linked
-from bot.channels.web.metrics import CountedRefusals, Metrics
+from bot.channels.web.metrics import CountedRefusals, Metrics, is_refusal
 from bot.channels.web.origins import KnownHosts, is_from_elsewhere, known_hosts
 from bot.channels.web.rates import AddressDigests, Rate
 from bot.engine.conversation_database import ConversationsUnavailable
@@ -43,6 +43,7 @@ from bot.settings import Settings
 logger = logging.getLogger(__name__)
 
 HERE = Path(__file__).resolve().parent
+SHOWN = "/t/"  # what the answer of a form led to stands below it
 TIDIED_EVERY = 60.0  # seconds between two removals of what has ended
 WARNING_MINUTES = 2  # before a conversation ends; six times what WCAG 2.2.1 asks for
 HEARD_AT_EACH_END = 2000  # characters of a text that was too much; the rules of a long one take much of a turn's time
@@ -238,7 +239,9 @@ class Pages:
                 logger.error("A page was shown as the answer of its form: %s", type(error).__name__)
                 ticket = None
             if ticket:
-                return RedirectResponse(f"/t/{ticket}", 303)
+                if is_refusal(status):
+                    self._metrics.refusal(status)
+                return RedirectResponse(f"{SHOWN}{ticket}", 303)
         return self._view(request, turn, view)
 
     def _view(self, request: Request, turn: Turn, view: NextView) -> Response:
@@ -277,7 +280,7 @@ def create_application(
         routes=[
             Route("/", pages.opening, methods=["GET"]),
             Route("/", pages.turn, methods=["POST"]),
-            Route("/t/{ticket}", pages.shown, methods=["GET"]),
+            Route(SHOWN + "{ticket}", pages.shown, methods=["GET"]),
             Route("/sheet", pages.sheet, methods=["POST"]),
             Route("/leave", pages.leave, methods=["POST"]),
             Route("/more", pages.more, methods=["POST"]),
@@ -293,12 +296,12 @@ def create_application(
         },
         middleware=[
             Middleware(KnownHosts, hosts=known_hosts(settings), refused=pages.refused),
-            Middleware(Crowding, free=frozenset({"/leave"}), refused=pages.refused),
+            Middleware(Crowding, free=frozenset({"/leave", "/more"}), refused=pages.refused),
         ],
         lifespan=lifespan,
     )
     # Around Starlette, not in it: its own middleware does not see the answer to an exception.
-    fenced = CountedRefusals(PrivacyHeaders(application, settings), metrics)
+    fenced = CountedRefusals(PrivacyHeaders(application, settings), metrics, SHOWN)
     # Outermost, since it says who asks, and whether over https.
     return ProxyHeadersMiddleware(fenced, list(settings.proxies))  # type: ignore[return-value, arg-type]
 

@@ -21,7 +21,7 @@ class Crowding:
     """ASGI middleware that takes no message while there are too many connections.
 
     The first view costs little and has the help numbers, so it is served all the same, and so are its style and its
-    scripts. Nothing holds up somebody who leaves.
+    scripts. Nothing holds up somebody who leaves or who needs more time.
 
     Args:
         free: paths of messages that are always taken.

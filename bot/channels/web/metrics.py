@@ -91,20 +91,31 @@ class Metrics:
         return counter
 
 
-class CountedRefusals:
-    """ASGI middleware that counts the answers of 400 to 499, and messages that there was no room for."""
+def is_refusal(status: int) -> bool:
+    """Whether an answer of this HTTP status says that a request was refused, or that there was no room for it."""
+    return 400 <= status < 500 or status == 503
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+
+class CountedRefusals:
+    """ASGI middleware that counts requests that were refused, and messages that there was no room for.
+
+    Args:
+        shown: the beginning of addresses that show what the answer of a form led to.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, shown: str) -> None:
         self._app = app
         self._metrics = metrics
+        self._shown = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and count it if it is refused."""
 
         async def send_counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # What a form's answer leads to was counted with the form.
+            if message["type"] == "http.response.start" and not scope["path"].startswith(self._shown):
                 status = message["status"]
-                if 400 <= status < 500 or (status == 503 and scope["method"] == "POST"):
+                if is_refusal(status) and (status < 500 or scope["method"] == "POST"):
                     self._metrics.refusal(status)
             await send(message)
 
