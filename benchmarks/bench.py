@@ -66,6 +66,7 @@ STOP_DEADLINE = 10.0
 POLL_SECONDS = 0.02
 
 _TOKEN = re.compile(r'data-session="([^"]+)"')
+_PART = {"x-part": "turn"}  # as the script asks, which gets its answer at once
 _BROKEN = "something_broke"  # the answer that stands in for a turn that failed
 
 Say = Callable[[str], Awaitable[None]]
@@ -222,7 +223,7 @@ def _wait_for_answer(address: str, process: subprocess.Popen[bytes], deadline: f
             )
         try:
             # The process listens long before it answers, so one request may wait for most of the start.
-            answer = httpx.post(address, data=_form("", MESSAGES[0]), timeout=left, trust_env=False)
+            answer = httpx.post(address, data=_form("", MESSAGES[0]), timeout=left, trust_env=False, headers=_PART)
         except httpx.TransportError:
             time.sleep(POLL_SECONDS)
             continue
@@ -237,7 +238,7 @@ async def _over_http(address: str, process: psutil.Process) -> tuple[Pace, int, 
     """The pace of one session at a time, the bytes resident after it, and the pace of many sessions at once."""
     limits = httpx.Limits(max_connections=SESSIONS_AT_ONCE, max_keepalive_connections=SESSIONS_AT_ONCE)
     async with httpx.AsyncClient(
-        base_url=address, timeout=TURN_DEADLINE, limits=limits, trust_env=False, headers={"x-part": "turn"}
+        base_url=address, timeout=TURN_DEADLINE, limits=limits, trust_env=False, headers=_PART
     ) as client:
         alone = await _one_at_a_time(lambda: _HttpConversation(client).say)
         memory = int(process.memory_info().rss)
