@@ -1,172 +1,212 @@
-"""The states of the page, for tests that look at each: what a visitor does to come into it."""
+"""The states of the page, each reached as a visitor reaches it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from bot.channels.web.application import WARNING_MINUTES
 from bot.settings import settings
 from tests.web.visitors import Visitor
 
-WHOLE = settings().talk_minutes * 60  # seconds
-UNTIL_WARNING = WHOLE - WARNING_MINUTES * 60
-DANGER = "i want to die"
+UNTIL_WARNING = (settings().talk_minutes - WARNING_MINUTES) * 60 * 1000 + 1000  # milliseconds
 
 
-def _first_view(visitor: Visitor) -> None:
-    visitor.sees("opening")
+@dataclass(frozen=True)
+class State:
+    """A state of the page.
+
+    Attributes:
+        reach: brings a page that has opened into it.
+        path: where the page opens.
+        script: whether the page's own scripts arrive.
+        slow: whether the server takes one message a minute only.
+    """
+
+    reach: Callable[[Page], None]
+    path: str = "/"
+    script: bool = True
+    slow: bool = False
 
 
-def _safety_note(visitor: Visitor) -> None:
-    visitor.page.get_by_text("Can others see this device?").click()
-    visitor.sees("opening")
+def _first_view(page: Page) -> None:
+    Visitor(page).sees("opening")
 
 
-def _talk(visitor: Visitor) -> None:
+def _device(page: Page) -> None:
+    page.locator(".notice summary").click()
+
+
+def _talk(page: Page) -> None:
+    visitor = Visitor(page)
+    visitor.say("what is victim offender mediation")
+    visitor.sees("what_is_vom")
     visitor.say("what does it cost")
     visitor.sees("cost")
-    visitor.say("will it get him out early")
-    visitor.sees("effect_on_sentence")
 
 
-def _menu(visitor: Visitor) -> None:
-    visitor.press("See all topics")
-    visitor.sees("menu")
+def _consent(page: Page) -> None:
+    Visitor(page).press("How it may hurt")
+    Visitor(page).sees("consent")
 
 
-def _consent(visitor: Visitor) -> None:
-    visitor.press("How it may hurt")
-    visitor.sees("consent")
-
-
-def _goals(visitor: Visitor) -> None:
+def _goals(page: Page) -> None:
+    visitor = Visitor(page)
     visitor.say("I want to hear him say sorry and I want to ask him why he did it")
     visitor.sees("goal_added", "goal_added", "ask_more_goals")
-    visitor.page.locator("summary:visible").last.click()
 
 
-def _all_goals(visitor: Visitor) -> None:
-    visitor.press("Think about what I want")
-    visitor.sees("ask_goals")
+def _questions_open(page: Page) -> None:
+    _goals(page)
+    page.locator(".turn summary:visible").last.click()
 
 
-def _programs(visitor: Visitor) -> None:
-    visitor.say("find a program in iowa")
-    visitor.sees("programs_found", "program_card", "program_card", "program_card", "programs_next")
+def _all_goals(page: Page) -> None:
+    Visitor(page).press("Think about what I want")
+    Visitor(page).sees("ask_goals")
 
 
-def _crisis(visitor: Visitor) -> None:
-    visitor.say(DANGER)
+def _goals_named(page: Page) -> None:
+    _goals(page)
+    Visitor(page).say("show my goals")
+    Visitor(page).sees("my_goals")
+
+
+def _place(page: Page) -> None:
+    _goals(page)
+    Visitor(page).press("That is all")
+    Visitor(page).sees("ask_state")
+
+
+def _programs(page: Page) -> None:
+    _place(page)
+    Visitor(page).say("Iowa")
+    Visitor(page).sees("programs_found", "program_card", "program_card", "program_card", "programs_next")
+
+
+def _crisis(page: Page) -> None:
+    visitor = Visitor(page)
+    visitor.say("what does it cost")
+    visitor.sees("cost")
+    visitor.say("i want to die")
     visitor.sees("crisis_suicide")
 
 
-def _spanish(visitor: Visitor) -> None:
-    visitor.say("cuanto cuesta participar en el programa")
-    visitor.sees("spanish", "cost")
+def _crisis_with_a_chat(page: Page) -> None:
+    Visitor(page).say("my ex is stalking me")
+    Visitor(page).sees("crisis_ongoing_abuse")
 
 
-def _sheet(visitor: Visitor) -> None:
-    _goals(visitor)
-    visitor.say("can i get a sheet to print")
-    visitor.sees("sheet")
+def _spanish(page: Page) -> None:
+    Visitor(page).say("que es la mediacion entre victima y ofensor")
+    expect(page.locator('.turn [lang="es"]').first).to_be_visible()
 
 
-def _sheet_alone(visitor: Visitor) -> None:
-    visitor.say("i want him to say sorry")
-    visitor.sees("goal_added", "ask_more_goals")
-    visitor.say("can i get a sheet to print")
-    visitor.press("Print this sheet")
-    expect(visitor.page).to_have_url(re.compile("/sheet$"))
+def _all_topics(page: Page) -> None:
+    Visitor(page).say("what can i ask you")
+    Visitor(page).sees("menu")
 
 
-def _erased(visitor: Visitor) -> None:
-    _talk(visitor)
-    visitor.page.get_by_role("button", name="Erase what I said").click()
-    visitor.sees("erased")
+def _sending(page: Page) -> None:
+    page.route("**/", lambda route: None)
+    Visitor(page).say("what does it cost")
+    expect(page.locator(".waiting")).to_be_visible()
 
 
-def _sending(visitor: Visitor) -> None:
-    visitor.page.route("**/", lambda route: None)
-    visitor.say("what does it cost")
-    expect(visitor.page.locator(".waiting")).to_be_visible()
+def _offline(page: Page) -> None:
+    page.route("**/", lambda route: route.abort())
+    Visitor(page).say("what does it cost")
+    expect(page.get_by_role("alert")).to_be_visible()
 
 
-def _no_connection(visitor: Visitor) -> None:
-    def fail(route: Route) -> None:
-        route.abort()
-
-    visitor.page.route("**/", fail)
-    visitor.say("what does it cost")
-    expect(visitor.page.get_by_role("alert").last).to_be_visible()
-
-
-def _unknown_talk(visitor: Visitor) -> None:
-    visitor.page.locator("#say input[name=session]").evaluate("field => { field.value = 'A'.repeat(22); }")
-    visitor.say("what does it cost")
-    visitor.sees("session_unknown")
-
-
-def _no_such_page(visitor: Visitor) -> None:
-    visitor.page.goto(f"{visitor.page.url}nothing")
-    visitor.sees("page_not_found")
-
-
-def _warning(visitor: Visitor) -> None:
-    _talk(visitor)
-    visitor.page.clock.fast_forward((UNTIL_WARNING + 1) * 1000)
-    expect(visitor.page.get_by_role("dialog")).to_be_visible()
-
-
-def _ended(visitor: Visitor) -> None:
-    _talk(visitor)
-    visitor.page.clock.fast_forward((WHOLE + 1) * 1000)
-    expect(visitor.page.locator(".ended")).to_be_visible()
-
-
-def _counted_shifts(visitor: Visitor) -> None:
-    visitor.page.keyboard.press("Shift")
-    visitor.page.keyboard.press("Shift")
-    expect(visitor.page.locator("#presses")).not_to_be_empty()
-
-
-# States that the page has with its script and without, and those of only one of them.
-PLAIN_STATES: Mapping[str, Callable[[Visitor], None]] = {
-    "first view": _first_view,
-    "safety note": _safety_note,
-    "talk": _talk,
-    "menu": _menu,
-    "consent": _consent,
-    "goals": _goals,
-    "all goals": _all_goals,
-    "programs": _programs,
-    "crisis": _crisis,
-    "spanish": _spanish,
-    "sheet": _sheet,
-    "erased": _erased,
-    "no such page": _no_such_page,
-}
-SCRIPTED_STATES: Mapping[str, Callable[[Visitor], None]] = {
-    "sending": _sending,
-    "no connection": _no_connection,
-    "warning": _warning,
-    "ended": _ended,
-    "counted shifts": _counted_shifts,
-}
-UNSCRIPTED_STATES: Mapping[str, Callable[[Visitor], None]] = {
-    "sheet alone": _sheet_alone,
-    "unknown talk": _unknown_talk,
-}
-
-
-def bring_into(state: str, page: Page, address: str, *, script: bool = True) -> Visitor:
-    """Open the page and bring it into a state; with the script, its clock is the test's."""
-    if script:
-        page.clock.install()
-    page.goto(address)
+def _too_fast(page: Page) -> None:
     visitor = Visitor(page)
-    known = {**PLAIN_STATES, **(SCRIPTED_STATES if script else UNSCRIPTED_STATES)}
-    known[state](visitor)
-    return visitor
+    visitor.say("what does it cost")
+    visitor.sees("cost")
+    visitor.say("how long does it take")
+    visitor.sees("too_fast")
+
+
+def _unknown_talk(page: Page) -> None:
+    tokens = page.locator("input[name=session]")
+    tokens.evaluate_all("fields => fields.forEach((field) => { field.value = 'A'.repeat(22); })")
+    Visitor(page).say("what does it cost")
+    Visitor(page).sees("session_unknown")
+
+
+def _no_page(page: Page) -> None:
+    Visitor(page).sees("page_not_found")
+
+
+def _warning(page: Page) -> None:
+    _talk(page)
+    page.clock.fast_forward(UNTIL_WARNING)
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _ended(page: Page) -> None:
+    _warning(page)
+    page.get_by_role("button", name="End now").click()
+    expect(page.get_by_text("This chat has ended.")).to_be_visible()
+
+
+def _erased(page: Page) -> None:
+    _talk(page)
+    page.get_by_role("button", name="Erase what I said").click()
+    Visitor(page).sees("erased")
+
+
+def _shift_once(page: Page) -> None:
+    page.keyboard.press("Shift")
+    expect(page.get_by_role("status")).not_to_be_empty()
+
+
+def _sheet(page: Page) -> None:
+    _programs(page)
+    card = page.locator(".card").first
+    card.get_by_role("button").first.click()
+    Visitor(page).sees("program_kept")
+    Visitor(page).press("Make my sheet")
+    Visitor(page).sees("sheet")
+
+
+def _sheet_alone(page: Page) -> None:
+    _sheet(page)
+    Visitor(page).press("Print this sheet")
+    expect(page).to_have_url(re.compile("/sheet$"))
+    Visitor(page).sees("sheet")
+
+
+STATES: Mapping[str, State] = {
+    "first view": State(_first_view),
+    "first view, device": State(_device),
+    "talk": State(_talk),
+    "all topics": State(_all_topics),
+    "consent": State(_consent),
+    "goals": State(_goals),
+    "goals, questions open": State(_questions_open),
+    "all goals": State(_all_goals),
+    "goals named": State(_goals_named),
+    "place": State(_place),
+    "programs": State(_programs),
+    "crisis": State(_crisis),
+    "crisis with a chat": State(_crisis_with_a_chat),
+    "Spanish": State(_spanish),
+    "sending": State(_sending),
+    "time-out warning": State(_warning),
+    "after the time-out": State(_ended),
+    "offline": State(_offline),
+    "too fast": State(_too_fast, slow=True),
+    "unknown talk": State(_unknown_talk),
+    "no such page": State(_no_page, path="/nothing"),
+    "erased": State(_erased),
+    "Shift pressed once": State(_shift_once),
+    "sheet": State(_sheet),
+    "sheet alone": State(_sheet_alone, script=False),
+    "first view, no script": State(_first_view, script=False),
+    "talk, no script": State(_talk, script=False),
+    "crisis, no script": State(_crisis, script=False),
+}

@@ -10,7 +10,7 @@ import httpx
 async def _languages(client: httpx.AsyncClient, text: str) -> dict[str, str]:
     """The language of each answer on the page, by the answer's id."""
     page = (await client.post("/", data={"text": text})).text
-    tags = re.findall(r"<article[^>]*\bdata-answer=[^>]*>", page)
+    tags = re.findall(r"<(?:article|section)[^>]*\bdata-answer=[^>]*>", page)
     marks = [dict(re.findall(r'([\w-]+)="([^"]*)"', tag)) for tag in tags]
     return {mark["data-answer"]: mark["lang"] for mark in marks}
 

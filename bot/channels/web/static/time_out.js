@@ -29,7 +29,7 @@ const end = () => {
   main.replaceChildren(document.getElementById("ended").content.cloneNode(true));
   document.dispatchEvent(new Event("talk-ended"));
   window.scrollTo(0, 0);
-  if (focused) main.querySelector("article").focus();
+  if (focused) main.querySelector(".ended").focus();
 };
 
 // A device that slept, or a browser that slows pages in the background, may look late.
