@@ -8,14 +8,14 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
 
 Result = TypeVar("Result")
 
-PHONE = {"width": 320, "height": 568}  # CSS pixels; the smallest that WCAG 2.2 asks for, and an old small phone
+PHONE = ViewportSize(width=320, height=568)  # CSS pixels; the smallest that WCAG 2.2 asks for, and an old small phone
 MOST_TABS = 60  # more presses of Tab than any view needs
 LONGEST_ERASURE = 10  # seconds
 LONGEST_HOLDING = 10  # seconds until a request that a page sends is held back
@@ -63,19 +63,19 @@ class KeyboardVisitor(Visitor):
 
     def say(self, words: str) -> None:
         """Go to the box, type something and press Enter."""
-        self._go_to(self.page.get_by_label("Your question"))
+        self.go_to(self.page.get_by_label("Your question"))
         self.page.keyboard.type(words)
         self.page.keyboard.press("Enter")
 
     def press(self, title: str) -> None:
         """Go to a choice and press Enter."""
-        self._go_to(self.choice(title))
+        self.go_to(self.choice(title))
         self.page.keyboard.press("Enter")
 
-    def _go_to(self, wanted: Locator) -> None:
+    def go_to(self, wanted: Locator) -> None:
         """Tab to an element, or back to it from the box, which stands below the choices."""
         focused = "element => element === document.activeElement"
-        back = self.page.get_by_label("Your question").evaluate(focused)
+        back = self.page.locator("#text:focus").count() > 0
         for _ in range(MOST_TABS):
             if wanted.evaluate(focused):
                 return

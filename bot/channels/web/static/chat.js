@@ -21,6 +21,12 @@ const add = (template) => {
 
 const show = (part) => part.scrollIntoView({ block: "start" });
 
+// The focus follows an answer only where nobody has moved it since the message was sent, or where it was put away.
+const follow = (before, target) => {
+  const now = document.activeElement;
+  if (now === before || now === document.body || !now.getClientRects().length) target.focus({ preventScroll: true });
+};
+
 // The server takes a message of one number once, however often it arrives.
 const numbered = (fields) => {
   const message = `${fields.get("choice") ?? ""}\n${fields.get("text") ?? ""}`;
@@ -35,6 +41,8 @@ const send = async (fields, said) => {
   const stopping = new AbortController();
   const typed = !fields.has("choice");
   const since = Date.now();
+  const focused = document.activeElement;
+  const written = text.value;
   sending = stopping;
   if (!typed) fields.delete("text");
   fields.set("session", token());
@@ -53,6 +61,9 @@ const send = async (fields, said) => {
     // A refused request ends the conversation only where the server no longer has it.
     const taken = response.ok || response.status === 410;
     if (taken) setToken(turn.dataset.session);
+    // Somebody who types on keeps their place; help alone goes before that.
+    const typingOn = document.activeElement === text && text.value !== written && !turn.querySelector("[role='alert']");
+    const place = text.getBoundingClientRect().top;
     waiting.remove();
     // What was erased goes from the screen too.
     if (turn.querySelector(FORGOTTEN)) {
@@ -60,13 +71,15 @@ const send = async (fields, said) => {
       text.value = "";
     }
     log.append(document.adoptNode(turn));
-    if (typed && response.ok) text.value = "";
+    // Words that came after those that were sent stay.
+    if (typed && response.ok && text.value.startsWith(written)) text.value = text.value.slice(written.length).trimStart();
     if (!token()) forgotten();
     else if (taken) kept(since);
     // The answer, not the words before it: however long they are, help must be in view.
-    show(turn);
+    if (typingOn) window.scrollBy({ top: text.getBoundingClientRect().top - place, behavior: "instant" });
+    else show(turn);
     // The choice that was pressed is put away now, and the focus with it.
-    if (!typed) turn.focus({ preventScroll: true });
+    if (!typed) follow(focused, turn);
   } catch (error) {
     if (sending !== stopping) return; // the talk has ended meanwhile; its page is empty
     waiting.remove();
@@ -76,7 +89,7 @@ const send = async (fields, said) => {
     if (sending === stopping) {
       sending = null;
       document.body.classList.remove("sending");
-      if (typed) text.focus({ preventScroll: true });
+      if (typed) follow(focused, text);
     }
   }
 };
