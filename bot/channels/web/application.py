@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -295,6 +296,9 @@ def create_application(
             Exception: pages.broken,
         },
         middleware=[
+            # Safe beside a token in the page: no answer repeats what was typed, and without cookies nobody can make a
+            # browser ask for a page with somebody's token in it. See docs/page.md.
+            Middleware(GZipMiddleware, compresslevel=6),
             Middleware(KnownHosts, hosts=known_hosts(settings), refused=pages.refused),
             Middleware(Crowding, free=frozenset({"/leave", "/more"}), refused=pages.refused),
         ],
