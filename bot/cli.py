@@ -17,6 +17,7 @@ import typer
 
 from bot import absent_packages, logs
 from bot.absent_packages import PackageIsAbsent
+from bot.channels.messenger.cli import messenger_app
 from bot.settings import DATA, SettingError, settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 directory_app = typer.Typer(help="The directory of programs, offices and help lines.", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
+app.add_typer(messenger_app, name="messenger")
 
 
 class Channel(StrEnum):

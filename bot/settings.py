@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,17 +16,46 @@ MODELS = PROJECT / "bot" / "models"
 LONGEST_HELP_LINE_DAYS = 366
 SHORTEST_TALK_MINUTES = 5
 LONGEST_TALK_MINUTES = 1440
+SHORTEST_KEY = 32  # characters
 MOST_TURNS = 100_000  # a minute; as good as no limit
 
 # RFC 1123; it fits the addresses of IPv4 too. Those of IPv6 stand in brackets, as browsers send them.
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(?P<port>[0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_GRAPH_VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]")
 _LISTENER = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[0-9.]+|localhost):(?P<port>[0-9]{1,5})")
 
 
 class SettingError(ValueError):
     """A setting has a value that cannot be used; the message names the variable and says what it may be."""
+
+
+@dataclass(frozen=True)
+class MessengerSettings:
+    """What the Messenger channel needs. Secrets are in no repr.
+
+    Attributes:
+        page: id of the page that people write to.
+        app: id of our app.
+        app_secrets: the app's secret first, then older ones that still sign.
+        page_token: lets us send for the page.
+        verify_token: proves to us that the platform was told of our webhook.
+        hash_keys: keys for the names of people, the newest first.
+        inbox: id of the app in which the page's staff answer, or "" where nobody does.
+        graph_version: of the platform's interface.
+        graph_address: where that interface is.
+    """
+
+    page: str
+    app: str
+    app_secrets: tuple[str, ...] = field(repr=False)
+    page_token: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    hash_keys: tuple[str, ...] = field(repr=False)
+    inbox: str = ""
+    graph_version: str = "v26.0"
+    graph_address: str = "https://graph.facebook.com"
 
 
 @dataclass(frozen=True)
@@ -49,6 +78,7 @@ class Settings:
         address_turns_per_minute: the same for one network address, which many people may share.
         address_talks_per_minute: conversations that one network address may begin a minute, at least 1.
         metrics: address and port where the counts are served, or None for nowhere.
+        messenger: what the Messenger channel needs, or None where there is no such channel.
     """
 
     database_url: str = f"sqlite:///{PROJECT / 'footbridge.db'}"
@@ -66,6 +96,7 @@ class Settings:
     address_turns_per_minute: int = 120
     address_talks_per_minute: int = 20
     metrics: tuple[str, int] | None = None
+    messenger: MessengerSettings | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -121,6 +152,7 @@ class Settings:
                 "ADDRESS_TALKS_PER_MINUTE", value("ADDRESS_TALKS_PER_MINUTE", str(cls.address_talks_per_minute))
             ),
             metrics=_listener("METRICS", metrics) if metrics else None,
+            messenger=_messenger(value),
         )
 
 
@@ -139,6 +171,54 @@ def origin_of(address: str) -> str:
     if not (host.startswith("[") or _is_name(host)) or (port and not _is_port(port)):
         return ""
     return f"{scheme}://{host}" if port in (None, _DEFAULT_PORTS[scheme]) else f"{scheme}://{host}:{port}"
+
+
+def _messenger(value: Callable[[str, str], str]) -> MessengerSettings | None:
+    """The settings of the Messenger channel: all that it needs, or none."""
+    needed = {
+        "MESSENGER_PAGE": value("MESSENGER_PAGE", ""),
+        "MESSENGER_APP": value("MESSENGER_APP", ""),
+        "MESSENGER_SECRET": value("MESSENGER_SECRET", ""),
+        "MESSENGER_TOKEN": value("MESSENGER_TOKEN", ""),
+        "MESSENGER_VERIFY_TOKEN": value("MESSENGER_VERIFY_TOKEN", ""),
+        "MESSENGER_HASH_KEYS": value("MESSENGER_HASH_KEYS", ""),
+    }
+    if not any(needed.values()):
+        return None
+    for name, given in needed.items():
+        if not given.strip():
+            raise SettingError(
+                f"FOOTBRIDGE_{name} is missing; Messenger needs it beside the other settings that are set."
+            )
+    inbox = value("MESSENGER_INBOX", "")
+    for name, given in (*list(needed.items())[:2], ("MESSENGER_INBOX", inbox or "0")):
+        if not (given.isascii() and given.isdigit()):
+            raise SettingError(f"FOOTBRIDGE_{name} is {given!r}; it takes an id of digits.")
+    secrets, keys = (
+        tuple(one.strip() for one in needed[name].split(",") if one.strip())
+        for name in ("MESSENGER_SECRET", "MESSENGER_HASH_KEYS")
+    )
+    if not secrets:
+        raise SettingError("FOOTBRIDGE_MESSENGER_SECRET names no secret.")
+    if not keys or min(map(len, keys)) < SHORTEST_KEY:
+        raise SettingError(f"FOOTBRIDGE_MESSENGER_HASH_KEYS takes keys of at least {SHORTEST_KEY} characters each.")
+    version = value("MESSENGER_VERSION", MessengerSettings.graph_version)
+    if not _GRAPH_VERSION.fullmatch(version):
+        raise SettingError(f"FOOTBRIDGE_MESSENGER_VERSION is {version!r}; it takes a version such as v26.0.")
+    address = value("MESSENGER_GRAPH", MessengerSettings.graph_address)
+    if not origin_of(address) or not address.startswith(("https://", "http://127.0.0.1:")):
+        raise SettingError(f"FOOTBRIDGE_MESSENGER_GRAPH is {address!r}; it takes an address that starts with https://.")
+    return MessengerSettings(
+        page=needed["MESSENGER_PAGE"],
+        app=needed["MESSENGER_APP"],
+        app_secrets=secrets,
+        page_token=needed["MESSENGER_TOKEN"],
+        verify_token=needed["MESSENGER_VERIFY_TOKEN"],
+        hash_keys=keys,
+        inbox=inbox,
+        graph_version=version,
+        graph_address=address,
+    )
 
 
 def _several(name: str, given: str, fits: Callable[[str], bool], takes: str) -> tuple[str, ...]:

@@ -203,7 +203,7 @@ def read_catalog(folder: Path, directory: Path = DATA / "directory") -> Catalog:
     path = folder / "goals.yml"
     _add(path, goals, read_entries(path, read_yaml(path), "goals", Goal))
     replies: dict[str, Reply] = {}
-    for name in ("dialogue.yml", "handover.yml", CRISIS_FILE, "spanish.yml", "page.yml"):
+    for name in ("dialogue.yml", "handover.yml", CRISIS_FILE, "spanish.yml", "page.yml", "messenger.yml"):
         path = folder / name
         content = read_yaml(path)
         dates = {key: content.get(key) for key in ("reviewed_by", "written", "review_by")}

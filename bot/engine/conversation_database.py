@@ -134,6 +134,24 @@ class ConversationDatabase:
         """Do `work` in one of the database's threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    def add_tables(self, metadata: MetaData) -> None:
+        """Make the tables of `metadata` that are missing, as the conversations' own is made.
+
+        Raises:
+            ConversationsUnavailable: the database failed.
+        """
+        with ExitStack() as opened:
+            if not self.is_shared:
+                opened.enter_context(self._one_at_a_time)
+            connection = opened.enter_context(self.engine.begin())
+            if self.is_shared:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})")
+            missing = [table for name, table in metadata.tables.items() if not inspect(connection).has_table(name)]
+            metadata.create_all(connection, missing)
+            if self.is_shared:
+                for table in missing:
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} SET UNLOGGED")
+
     def close(self) -> None:
         """Let go of the database; what was kept in memory is gone."""
         if self._threads:

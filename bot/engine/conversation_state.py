@@ -20,6 +20,8 @@ from bot.directory.rows import STATES
 
 BUTTONS_KEPT = 6  # turns whose buttons can still be typed
 
+NUMBERED_CHANNELS = frozenset({"messenger"})  # where choices can be chosen by their number in the last turn
+_NUMBER_AT_END = re.compile(r"\b[0-9]{1,2}$")
 # Programs and offices; the actions hold what a person sends against the directory before they remember it.
 _DIRECTORY_ID = re.compile(r"us-[a-z0-9-]{1,80}")
 _MESSAGE_NUMBER = re.compile(r"[0-9a-f]{16}")
@@ -41,12 +43,14 @@ class Standing:
     Attributes:
         slots: the slots' values by name, without empty ones.
         seen: for each of the last turns, the payloads of the buttons it showed, by `title_key` of their titles.
+        numbered: the payloads of the last turn's buttons in order, where its channel lets them be chosen by number.
         message: the number that the last message came under, by which it is known if it arrives again, or "".
     """
 
     slots: Mapping[str, Any] = field(default_factory=dict)
     seen: Sequence[Mapping[str, str]] = ()
     message: str = ""
+    numbered: Sequence[str] = ()
 
     @classmethod
     def after(cls, tracker: DialogueStateTracker, before: Standing | None, message: str = "") -> Standing:
@@ -64,27 +68,39 @@ class Standing:
         slots = {name: value for name, value in tracker.current_slot_values().items() if value is not None}
         if said := [_said(event.metadata) for event in uttered if event.metadata.get("utter_action")]:
             slots[LAST_SAID] = said
-        buttons = {
-            title_key(str(button["title"])): str(button["payload"])
-            for event in uttered
-            for button in event.data.get("buttons") or ()
-        }
+        shown = [button for event in uttered for button in event.data.get("buttons") or ()]
+        buttons = {title_key(str(button["title"])): str(button["payload"]) for button in shown}
+        by_number = tracker.get_latest_input_channel() in NUMBERED_CHANNELS
         older = [{title: one for title, one in turn.items() if title not in buttons} for turn in (before or cls()).seen]
-        standing = cls(slots, tuple([*older, buttons][-BUTTONS_KEPT:]), message)
+        numbered = tuple(str(button["payload"]) for button in shown) if by_number else ()
+        standing = cls(slots, tuple([*older, buttons][-BUTTONS_KEPT:]), message, numbered)
         _check(standing)
         return standing
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Standing:
         """What `as_row` made."""
-        return cls(row["slots"], tuple(row["seen"]), row.get("message", ""))
+        return cls(row["slots"], tuple(row["seen"]), row.get("message", ""), tuple(row.get("numbered", ())))
 
     def as_row(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
-        return {"slots": dict(self.slots), "seen": [dict(turn) for turn in self.seen], "message": self.message}
+        return {
+            "slots": dict(self.slots),
+            "seen": [dict(turn) for turn in self.seen],
+            "message": self.message,
+            "numbered": list(self.numbered),
+        }
 
     def payload_for_title(self, text: str) -> str | None:
-        """The payload of a button with the title `text` in one of the last turns, the latest if there are several."""
+        """The payload of a button with the title `text` in one of the last turns, the latest if there are several.
+
+        Where choices have numbers, the number alone ("2", "2.") and at the end of a title ("Put on my sheet 2") count.
+        """
+        if self.numbered and (found := _NUMBER_AT_END.search(plain(text))):
+            title, number = plain(text)[: found.start()].strip(), int(found[0])
+            payload = self.numbered[number - 1] if 1 <= number <= len(self.numbered) else None
+            if payload and (not title or any(title_key(title) in turn for turn in self.seen[-1:])):
+                return payload
         return next((turn[title_key(text)] for turn in reversed(self.seen) if title_key(text) in turn), None)
 
 
@@ -122,6 +138,8 @@ def _check(standing: Standing) -> None:
         check_ids(f"the slot {name!r}", value)
     if standing.message and not is_message_number(standing.message):
         raise WordsInState("A message came under something that is no number, so the turn was not kept.")
+    for payload in standing.numbered:
+        _check_payload(payload)
     for turn in standing.seen:
         for payload in turn.values():
             _check_payload(payload)

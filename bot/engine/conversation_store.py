@@ -132,6 +132,11 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
         self._held: dict[str, HeldConversation] = {}
         self.tickets = PageTickets(self._database, now)
 
+    @property
+    def database(self) -> ConversationDatabase:
+        """The database, for what a channel has to keep beside the conversations."""
+        return self._database
+
     @asynccontextmanager
     async def hold(self, conversation: str) -> AsyncIterator[HeldConversation]:
         """Hold a conversation, whether or not it exists; it is read after the last holder let go.

@@ -19,7 +19,7 @@ from bot.answers.rendering import WEB, RenderedReply, Renderer
 from bot.answers.topic_search import TopicSearch
 from bot.answers.views import ProgramView
 from bot.engine.action_endpoint import InProcessActions
-from bot.engine.conversation_database import ConversationsUnavailable
+from bot.engine.conversation_database import ConversationDatabase, ConversationsUnavailable
 from bot.engine.conversation_locks import HeldByTheEngine
 from bot.engine.conversation_state import Standing, is_message_number
 from bot.engine.conversation_store import ConversationStore, HeldConversation, conversation_id
@@ -165,6 +165,11 @@ class Engine:
     def words(self) -> Renderer:
         """The renderer of vetted answers, for views that stand outside a conversation."""
         return self._words
+
+    @property
+    def conversations(self) -> ConversationDatabase:
+        """The conversations' database, for what a channel has to keep beside them."""
+        return self._conversations.database
 
     async def knows(self, session: str) -> bool:
         """Whether a conversation of this id exists. Raises: ConversationsUnavailable."""

@@ -15,10 +15,11 @@ from rasa.utils.endpoints import EndpointConfig
 
 from bot.answers.catalog import catalog
 from bot.answers.helpline import HELPLINE, helpline_form, helpline_guide
+from bot.answers.messenger import MESSENGER, messenger_form, read_messenger_words
 from bot.answers.rendering import RenderedReply, Renderer, UnvettedWordsError, Value
 from bot.answers.views import Views
 from bot.directory.session import open_session
-from bot.settings import settings
+from bot.settings import DATA, settings
 
 FORM = "form"
 VALUES = "values"
@@ -31,7 +32,11 @@ def renderer() -> Renderer:
     """The project's own renderer: its catalog, its help lines, and the directory that the settings name."""
     words = catalog()
     views = Views(words, words.lines.values(), partial(open_session, settings().database_url))
-    return Renderer(words, views, {HELPLINE: helpline_form(helpline_guide())})
+    forms = {
+        HELPLINE: helpline_form(helpline_guide()),
+        MESSENGER: messenger_form(read_messenger_words(DATA / "answers", words, views)),
+    }
+    return Renderer(words, views, forms)
 
 
 class AnswerGate(NaturalLanguageGenerator):  # type: ignore[misc]

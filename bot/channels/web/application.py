@@ -26,6 +26,9 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.answers.catalog import catalog
+from bot.channels.messenger.answering import Answering
+from bot.channels.messenger.graph import GraphClient
+from bot.channels.messenger.webhook import Webhook
 from bot.channels.web.crowding import Crowding
 from bot.channels.web.forms import RequestRefused, read_form
 from bot.channels.web.headers import LAUNCHER_PATH, PrivacyHeaders
@@ -269,13 +272,16 @@ def create_application(
     """
     metrics = metrics or Metrics(catalog())
     pages = Pages(engine, settings, metrics)
+    messenger = _messenger(engine, settings, metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        minutes = asyncio.create_task(_every_minute(pages))
+        minutes = asyncio.create_task(_every_minute(pages, messenger))
         ready()
         yield
         minutes.cancel()
+        if messenger:
+            await messenger.aclose()
 
     application = Starlette(
         routes=[
@@ -286,7 +292,12 @@ def create_application(
             Route("/leave", pages.leave, methods=["POST"]),
             Route("/more", pages.more, methods=["POST"]),
             Route(LAUNCHER_PATH, pages.launcher),
-            *health_of(engine, settings).routes,
+            *health_of(engine, settings, {"messenger": messenger.check_token} if messenger else {}).routes,
+            *(
+                Webhook(engine, settings.messenger, messenger, metrics).routes
+                if messenger and settings.messenger
+                else ()
+            ),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={
@@ -315,10 +326,26 @@ def _is_part(request: Request) -> bool:
     return request.headers.get("x-part") == "turn"
 
 
-async def _every_minute(pages: Pages) -> None:
+def _messenger(engine: Engine, settings: Settings, metrics: Metrics) -> Answering | None:
+    given = settings.messenger
+    if given is None:
+        return None
+    graph = GraphClient(
+        address=given.graph_address,
+        version=given.graph_version,
+        page_id=given.page,
+        page_token=given.page_token,
+        app_secret=given.app_secrets[0],
+    )
+    return Answering(engine, given, graph, metrics)
+
+
+async def _every_minute(pages: Pages, messenger: Answering | None) -> None:
     while True:
         try:
             await pages.every_minute()
+            if messenger:
+                await messenger.remove_ended()
         except Exception as error:  # noqa: BLE001 - the next minute tries again; nobody reads what has ended
             known = isinstance(error, ConversationsUnavailable)  # its text holds no values
             logger.error("What is done each minute failed: %s", error if known else type(error).__name__)

@@ -57,8 +57,14 @@ class Health:
         return PlainTextResponse("ready\n")
 
 
-def health_of(engine: Engine, settings: Settings) -> Health:
-    """The health of an installation. Its model is loaded, or there would be no engine."""
+def health_of(
+    engine: Engine, settings: Settings, channels: Mapping[str, Callable[[], Awaitable[object]]] | None = None
+) -> Health:
+    """The health of an installation. Its model is loaded, or there would be no engine.
+
+    Args:
+        channels: checks of other channels, by the channel's name.
+    """
 
     def read_directory() -> None:
         with open_session(settings.database_url) as session:
@@ -67,7 +73,7 @@ def health_of(engine: Engine, settings: Settings) -> Health:
     async def directory() -> None:
         await asyncio.to_thread(read_directory)
 
-    return Health({"directory": directory, "conversations": engine.conversations_held})
+    return Health({"directory": directory, "conversations": engine.conversations_held, **(channels or {})})
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[object]]) -> bool:

@@ -38,6 +38,7 @@ class Metrics:
         crises = [reply for reply in catalog.replies if reply.startswith("crisis_")]
         self._crises = self._counter("crises", "Crisis replies shown, in fives.", "crisis", crises)
         self._refusals = self._counter("refusals", "Requests refused, by HTTP status, in fives.", "status", ())
+        self._messenger = self._counter("messenger_events", "Messenger's events, in fives.", "kind", ())
         self._errors = Counter("footbridge_errors", "Turns and pages that failed.", registry=self.registry)
         self._seconds = Histogram(
             "footbridge_turn_seconds", "How long turns took, in fives.", buckets=_SECONDS, registry=self.registry
@@ -69,6 +70,10 @@ class Metrics:
     def conversations(self, held: int) -> None:
         """Take down how many conversations there are now."""
         self._held.set(held // FEWEST * FEWEST)
+
+    def messenger(self, kind: str) -> None:
+        """Count an event of Messenger's by its kind, or by why it was skipped, refused or not answered."""
+        self._count(self._messenger, kind)
 
     def refusal(self, status: int) -> None:
         """Count a request that was refused."""

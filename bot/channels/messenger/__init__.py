@@ -1,0 +1,1 @@
+"""Facebook Messenger: webhooks in, replies out, and a stand-in of the platform for tests."""

@@ -1,0 +1,49 @@
+"""The stand-in of the platform, on a port of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from bot.channels.messenger.graph import GraphClient
+from bot.channels.messenger.stand_in import StandIn
+from tests.engine.conftest import clock, make_engine  # noqa: F401 - fixtures
+
+PERSON = "7001"
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """The platform, which knows one person."""
+    with StandIn() as platform:
+        platform.meet(PERSON)
+        yield platform
+
+
+@pytest.fixture
+async def graph(stand_in: StandIn) -> AsyncIterator[GraphClient]:
+    """A client of the stand-in that waits for next to nothing between its attempts."""
+    client = client_of(stand_in)
+    yield client
+    await client.aclose()
+
+
+def client_of(platform: StandIn, **changed: str) -> GraphClient:
+    """A client of the stand-in, with settings of its own where `changed` has them."""
+    given = {
+        "address": platform.address,
+        "version": platform.version,
+        "page_id": platform.page_id,
+        "page_token": platform.page_token,
+        "app_secret": platform.app_secret,
+        **changed,
+    }
+    return GraphClient(
+        address=given["address"],
+        version=given["version"],
+        page_id=given["page_id"],
+        page_token=given["page_token"],
+        app_secret=given["app_secret"],
+        pauses=(0.01, 0.01),
+    )
