@@ -278,8 +278,11 @@ def test_the_launcher_obeys_nobody_but_its_own_frame(page: Page, sites: Sites, e
 
 
 def test_the_frame_tells_nobody_but_the_page_around_it(page: Page, sites: Sites, elsewhere: str) -> None:
+    page.add_init_script("window.named = new Promise((heard) => window.addEventListener('message', heard));")
     _open(page, sites.known)
-    told = page.frames[1].evaluate(
+    frame = page.frames[1]
+    frame.evaluate("() => window.named.then(() => null)")  # the launcher names itself once the frame has loaded
+    told = frame.evaluate(
         """address => {
             const told = [];
             const post = window.parent.postMessage.bind(window.parent);
