@@ -1,4 +1,4 @@
-"""The command line: `footbridge parse | talk | serve | train | check | directory | staff-handbook`."""
+"""The command line: `footbridge parse | talk | serve | train | check | directory | staff | staff-handbook`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +22,7 @@ from bot.settings import DATA, SettingError, settings
 
 if TYPE_CHECKING:
     from bot.engine.engine import Engine, Turn
+    from bot.staff.accounts import StaffAccounts
 
 # Acts that the contract of `parse` (docs/command-line.md) knows by another act's name.
 CONTRACT_ACTS = {
@@ -47,6 +48,8 @@ app = typer.Typer(
 directory_app = typer.Typer(help="The directory of programs, offices and help lines.", no_args_is_help=True)
 app.add_typer(directory_app, name="directory")
 app.add_typer(messenger_app, name="messenger")
+staff_app = typer.Typer(help="Accounts of helpline staff.", no_args_is_help=True)
+app.add_typer(staff_app, name="staff")
 
 
 class Channel(StrEnum):
@@ -179,6 +182,66 @@ def directory_show(state: Annotated[str, typer.Argument(help='A state such as IA
     typer.echo(_stop_with(show) or f"Nothing is listed for {state.upper()}.")
 
 
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+@staff_app.command("add")
+def staff_add(
+    name: str,
+    role: Annotated[str, typer.Option(help="volunteer, lead or admin.")] = "volunteer",
+    password_stdin: PasswordStdin = False,
+) -> None:
+    """Make an account; its password is asked for twice."""
+    _stop_with(lambda: _staff_accounts().add(name, _password(password_stdin), role))
+    typer.echo(f"{name} may sign in under /staff as {role}.")
+
+
+@staff_app.command("password")
+def staff_password(name: str, password_stdin: PasswordStdin = False) -> None:
+    """Give an account a new password. It may sign in again, also where it was disabled or locked."""
+    _stop_with(lambda: _staff_accounts().set_password(name, _password(password_stdin)))
+    typer.echo(f"{name} has a new password, and was signed out everywhere.")
+
+
+@staff_app.command("disable")
+def staff_disable(name: str) -> None:
+    """Let an account in no more, and sign it out everywhere."""
+    _stop_with(lambda: _staff_accounts().disable(name))
+    typer.echo(f"{name} may not sign in any more.")
+
+
+@staff_app.command("list")
+def staff_list() -> None:
+    """List the accounts with their roles."""
+    for one in _stop_with(lambda: _staff_accounts().listed()):
+        typer.echo(f"{one.name}  {one.role}{'  disabled' if one.disabled else ''}")
+
+
+@staff_app.command("audit")
+def staff_audit() -> None:
+    """Show sign-ins, refused sign-ins and changes of accounts, oldest first; times are UTC."""
+    for line in _stop_with(lambda: _staff_accounts().audit()):
+        when = datetime.fromtimestamp(line.at, UTC)
+        typer.echo(f"{when:%Y-%m-%d %H:%M:%S}  {line.act}  {line.account or '-'}  by {line.changed_by or '-'}")
+
+
+def _staff_accounts() -> StaffAccounts:
+    """The accounts, after their tables were brought up to date."""
+    from bot.directory.database import connect, upgrade
+    from bot.staff.accounts import StaffAccounts
+
+    engine = connect(settings().database_url)
+    upgrade(engine)
+    engine.dispose()
+    return StaffAccounts(settings().database_url)
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
 @app.command("staff-handbook")
 def staff_handbook(
     output: Annotated[Path | None, typer.Option(help="The file to write; standard output, if it is not given.")] = None,
@@ -300,10 +363,12 @@ def _stop_with(run: Callable[..., Any], *args: Any) -> Any:
     from bot.directory.importer import DirectoryDataError
     from bot.engine.conversation_database import ConversationsUnavailable
     from bot.engine.model import ModelMissing, ModelUnreadable, TrainingFailed
+    from bot.staff.accounts import AccountError
     from bot.understanding.place_words import PlaceWordsError
     from bot.understanding.safety_rules import SafetyRulesError
 
     data = (
+        AccountError,
         AnswerDataError,
         DirectoryDataError,
         PlaceWordsError,

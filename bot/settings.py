@@ -79,6 +79,7 @@ class Settings:
         address_talks_per_minute: conversations that one network address may begin a minute, at least 1.
         metrics: address and port where the counts are served, or None for nowhere.
         messenger: what the Messenger channel needs, or None where there is no such channel.
+        staff: whether the helpline console is served under /staff.
     """
 
     database_url: str = f"sqlite:///{PROJECT / 'footbridge.db'}"
@@ -97,6 +98,7 @@ class Settings:
     address_talks_per_minute: int = 20
     metrics: tuple[str, int] | None = None
     messenger: MessengerSettings | None = None
+    staff: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -130,6 +132,9 @@ class Settings:
                 f"{LONGEST_TALK_MINUTES}."
             )
         metrics = value("METRICS", "")
+        staff = value("STAFF", "off")
+        if staff not in ("on", "off"):
+            raise SettingError(f"FOOTBRIDGE_STAFF is {staff!r}; it takes on or off.")
         return cls(
             database_url=value("DATABASE_URL", cls.database_url),
             host=value("HOST", cls.host),
@@ -153,6 +158,7 @@ class Settings:
             ),
             metrics=_listener("METRICS", metrics) if metrics else None,
             messenger=_messenger(value),
+            staff=staff == "on",
         )
 
 

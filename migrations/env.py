@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from bot.directory.database import connect, write_transaction
 from bot.directory.models import Base
+from bot.staff import models as _staff  # noqa: F401 - its tables stand beside the directory
 
 
 def migrate(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from bot.directory.database import DirectoryUnavailable, connect, upgrade
 from bot.directory.importer import load_directory
 from bot.directory.lookup import programs_in
 from bot.directory.models import Base
+from bot.staff import models as _staff  # noqa: F401 - its tables stand beside the directory
 from tests.directory.conftest import REAL_DIRECTORY
 
 
@@ -28,7 +29,16 @@ def read_only(database_url: str) -> str:
 def test_the_migrations_make_the_tables_of_the_models(engine: Engine) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
-    assert set(inspect(engine).get_table_names()) == {"alembic_version", "programs", "offices", "resources"}
+    assert set(inspect(engine).get_table_names()) == {
+        "alembic_version",
+        "programs",
+        "offices",
+        "resources",
+        "staff_accounts",
+        "staff_sessions",
+        "staff_locks",
+        "staff_audit",
+    }
 
 
 def test_a_second_upgrade_keeps_what_is_stored(engine: Engine) -> None:

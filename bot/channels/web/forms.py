@@ -37,7 +37,12 @@ class RequestRefused(Exception):  # noqa: N818 - names what happened to the requ
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The form's fields, the last value of each.
+    """The form's fields, the last value of each. Raises: RequestRefused, as `read_fields`."""
+    return {name: values[-1] for name, values in (await read_fields(request)).items()}
+
+
+async def read_fields(request: Request, most: int = MOST_FIELDS) -> dict[str, list[str]]:
+    """The form's fields, `most` of them, with all values of each.
 
     Raises:
         RequestRefused: the body is no form, no UTF-8, too large, or does not arrive.
@@ -54,10 +59,9 @@ async def read_form(request: Request) -> dict[str, str]:
     except TimeoutError as error:
         raise RequestRefused(408, "request_unreadable") from error
     try:
-        fields = parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        fields = parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError as error:
         raise RequestRefused(400, "request_unreadable") from error
-    form = {name: values[-1] for name, values in fields.items()}
-    if sum(map(len, form)) + sum(map(len, form.values())) > LONGEST_FORM:
-        raise RequestRefused(413, "request_too_large", text=form.get("text", "")[-LONGEST_FORM:])
-    return form
+    if sum(len(name) + sum(map(len, values)) for name, values in fields.items()) > LONGEST_FORM:
+        raise RequestRefused(413, "request_too_large", text=fields.get("text", [""])[-1][-LONGEST_FORM:])
+    return fields

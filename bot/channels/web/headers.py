@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -42,6 +43,7 @@ _FEATURES = (
 # A year. Other names of the domain are not ours to decide about.
 _HTTPS_ONLY = "max-age=31536000"
 LAUNCHER_PATH = "/launcher.js"
+STAFF_PATH = "/staff"
 
 
 def headers_of(settings: Settings) -> Mapping[str, str]:
@@ -67,12 +69,18 @@ def headers_of(settings: Settings) -> Mapping[str, str]:
     return headers
 
 
+def is_for_staff(path: str) -> bool:
+    """Whether an address belongs to the helpline console."""
+    return path == STAFF_PATH or path.startswith(f"{STAFF_PATH}/")
+
+
 class PrivacyHeaders:
     """ASGI middleware that adds the headers to every answer, and to those over https that https is to be kept to."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._headers = headers_of(settings)
+        self._staff_headers = headers_of(replace(settings, embed_origins=()))  # no page may frame the console
         self._embedded = bool(settings.embed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +89,7 @@ class PrivacyHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
+                headers.update(self._staff_headers if is_for_staff(scope["path"]) else self._headers)
                 if self._embedded and scope["path"] == LAUNCHER_PATH:
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                 if scope["scheme"] == "https":
