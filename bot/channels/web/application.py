@@ -7,31 +7,35 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.answers.catalog import catalog
+from bot.channels.helpline.application import STATIC as CONSOLE_STATIC
+from bot.channels.helpline.application import create_console
 from bot.channels.messenger.answering import Answering
 from bot.channels.messenger.graph import GraphClient
 from bot.channels.messenger.webhook import Webhook
 from bot.channels.web.crowding import Crowding
 from bot.channels.web.forms import RequestRefused, read_form
-from bot.channels.web.headers import LAUNCHER_PATH, PrivacyHeaders
+from bot.channels.web.headers import LAUNCHER_PATH, STAFF_PATH, PrivacyHeaders
 from bot.channels.web.health import health_of
 from bot.channels.web.links import linked
 from bot.channels.web.metrics import CountedRefusals, Metrics, is_refusal
@@ -272,11 +276,27 @@ def create_application(
     """
     metrics = metrics or Metrics(catalog())
     pages = Pages(engine, settings, metrics)
+    for_staff: list[BaseRoute] = []
+    accounts = None
+    if settings.staff:
+        console, accounts = create_console(engine, settings)
+        for_staff = [
+            # Beside the session's cookie, which is for STAFF_PATH alone: nothing in them is secret.
+            Mount("/static/helpline", StaticFiles(directory=CONSOLE_STATIC)),
+            Route(STAFF_PATH, _to_console, methods=["GET"]),
+            Mount(STAFF_PATH, console),
+        ]
+
     messenger = _messenger(engine, settings, metrics)
+    each_minute: list[Callable[[], Awaitable[object]]] = [pages.every_minute]
+    if messenger:
+        each_minute.append(messenger.remove_ended)
+    if accounts:
+        each_minute.append(partial(run_in_threadpool, accounts.remove_ended))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        minutes = asyncio.create_task(_every_minute(pages, messenger))
+        minutes = asyncio.create_task(_every_minute(each_minute))
         ready()
         yield
         minutes.cancel()
@@ -298,6 +318,7 @@ def create_application(
                 if messenger and settings.messenger
                 else ()
             ),
+            *for_staff,
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={
@@ -340,13 +361,20 @@ def _messenger(engine: Engine, settings: Settings, metrics: Metrics) -> Answerin
     return Answering(engine, given, graph, metrics)
 
 
-async def _every_minute(pages: Pages, messenger: Answering | None) -> None:
+async def _to_console(_: Request) -> Response:
+    return RedirectResponse(f"{STAFF_PATH}/", 303)
+
+
+async def _every_minute(each: Sequence[Callable[[], Awaitable[object]]]) -> None:
     while True:
-        try:
-            await pages.every_minute()
-            if messenger:
-                await messenger.remove_ended()
-        except Exception as error:  # noqa: BLE001 - the next minute tries again; nobody reads what has ended
-            known = isinstance(error, ConversationsUnavailable)  # its text holds no values
-            logger.error("What is done each minute failed: %s", error if known else type(error).__name__)
+        for work in each:
+            await _without_failing(work)
         await asyncio.sleep(TIDIED_EVERY)
+
+
+async def _without_failing(work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await work()
+    except Exception as error:  # noqa: BLE001 - the next minute tries again; nobody reads what has ended
+        known = isinstance(error, ConversationsUnavailable)  # its text holds no values
+        logger.error("What is done each minute failed: %s", error if known else type(error).__name__)
