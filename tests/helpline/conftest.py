@@ -16,7 +16,7 @@ from bot.settings import settings
 from bot.staff.accounts import StaffAccounts
 from tests.web.conftest import browser, serve_in_thread, unlimited  # noqa: F401 - a fixture
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105 - of the tests
 NAMES = {"volunteer": "vera", "lead": "leo", "admin": "ada"}
 HERE = "http://localhost"
 
@@ -122,3 +122,11 @@ def signed_in(context: BrowserContext, console: str, name: str) -> Page:
     page.keyboard.press("Enter")
     page.get_by_role("heading", level=1, name="Open").wait_for()
     return page
+
+
+@pytest.fixture
+async def client_without_staff(engine: Engine) -> AsyncIterator[Desk]:
+    """A desk at an installation that serves no console."""
+    transport = httpx.ASGITransport(create_application(engine, unlimited()), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
+        yield Desk(client)
