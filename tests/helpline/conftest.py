@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.channels.web.application import create_application
 from bot.engine.engine import Engine
@@ -116,6 +116,7 @@ def signed_in(context: BrowserContext, console: str, name: str) -> Page:
     """A page that shows the first step."""
     page = context.new_page()
     page.goto(console)
+    expect(page.get_by_label("Name of your account")).to_be_focused()
     page.keyboard.type(name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
