@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.directory.database import connect, upgrade
-from bot.directory.session import close_sessions
+from bot.directory.session import close_sessions, open_session
 from bot.settings import PROJECT
 from bot.staff.accounts import LONGEST_LOCK, AccountError, SignInRefusedError, StaffAccounts
 from tests.helpline.conftest import PASSWORD, Clock
@@ -28,15 +29,31 @@ HOME, ELSEWHERE = "10.0.0.1", "10.0.0.2"
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with the schema."""
     if request.param == "sqlite":
-        made = f"sqlite:///{tmp_path / 'staff.db'}"
-        upgrade(connect(made))
-        yield made
+        yield _with_schema(f"sqlite:///{tmp_path / 'staff.db'}")
         return
     with new_schema() as schema:
-        made = schema.render_as_string(hide_password=False)
-        upgrade(connect(made))
+        made = _with_schema(schema.render_as_string(hide_password=False))
         yield made
+        with open_session(made) as session:
+            session.get_bind().engine.dispose()
         close_sessions()
+
+
+def _with_schema(url: str) -> str:
+    engine = connect(url)
+    upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@contextmanager
+def _database(url: str) -> Iterator[Connection]:
+    engine = connect(url)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture
@@ -55,8 +72,7 @@ def staff(url: str, clock: Clock) -> StaffAccounts:
 
 def _everything(url: str) -> str:
     """All that the database holds."""
-    engine = connect(url)
-    with engine.connect() as connection:
+    with _database(url) as connection:
         tables = inspect(connection).get_table_names()
         return "\n".join(str(list(connection.execute(text(f"SELECT * FROM {table}")))) for table in tables)  # noqa: S608
 
@@ -172,7 +188,7 @@ def test_the_record_says_who_did_what_and_never_what_was_typed(staff: StaffAccou
 @pytest.mark.parametrize("statement", ["UPDATE staff_audit SET act = 'x'", "DELETE FROM staff_audit"])
 def test_the_database_itself_keeps_the_record(staff: StaffAccounts, url: str, statement: str) -> None:
     before = staff.audit()
-    with pytest.raises(IntegrityError, match="only ever added to"), connect(url).begin() as connection:
+    with pytest.raises(IntegrityError, match="only ever added to"), _database(url) as connection:
         connection.execute(text(statement))
     assert staff.audit() == before != []
 
@@ -182,7 +198,7 @@ def test_what_has_ended_is_removed(staff: StaffAccounts, url: str, clock: Clock)
     _wait(staff, "nobody", "wrong password", HOME)
     clock.now += 2 * 24 * 60 * 60
     staff.remove_ended()
-    with connect(url).connect() as connection:
+    with _database(url) as connection:
         for table in ("staff_sessions", "staff_locks"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608
 

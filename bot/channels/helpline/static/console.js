@@ -76,7 +76,9 @@ function used() {
 ending.querySelector('button').addEventListener('click', async () => {
   const body = new URLSearchParams({ token: new FormData(call).get('token') });
   const answer = await fetch(`${root}/stay`, { method: 'POST', body, headers: { 'x-part': 'stay' } });
-  if (answer.ok) used(); else leave();
+  if (!answer.ok) return leave();
+  used();
+  document.querySelector('h1').focus();
 });
 used();
 // A page that the browser kept is not shown again: it may be of another call.
