@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from bot.answers.catalog import AnswerDataError, Catalog, Reviewed, read_catalog
-from bot.answers.helpline import read_guide
+from bot.answers.helpline import HELPLINE, read_guide
 from bot.answers.views import Views
+from bot.channels.helpline.console_words import WORDS_FILE, console_words
 from bot.directory.freshness import overdue
 from bot.directory.importer import RESOURCES_FILE, DirectoryDataError, read_directory, read_resources
 from bot.directory.session import open_session
@@ -76,6 +77,7 @@ def _helpline(data: Path) -> str:
     words = read_catalog(data / "answers", data / "directory")
     # Nothing that staff read aloud comes from the directory's database.
     guide = read_guide(data / "answers", words, Views(words, words.lines.values(), partial(open_session, "")))
+    console_words(data / "answers" / HELPLINE / WORDS_FILE.name)
     return f"Helpline: {len(guide.cards)} cards, {len(guide.steps)} steps, {len(guide.moments)} hard moments."
 
 

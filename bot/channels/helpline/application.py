@@ -25,7 +25,6 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 from starlette.types import ASGIApp
 
-from bot.actions.programs import known_programs
 from bot.answers.catalog import catalog
 from bot.answers.helpline import digits_in_groups, helpline_guide
 from bot.answers.rendering import RenderedReply
@@ -227,7 +226,7 @@ class Console:
     async def sheet(self, request: Request) -> Response:
         """The sheet, to read out or print."""
         call = await self._call(request)
-        programs = tuple(await run_in_threadpool(known_programs, call.programs))
+        programs = tuple(await run_in_threadpool(self._known_programs, call))
         sheet = self._engine.words.render("sheet", {"goals": call.goals, "programs": programs})
         return self._page(request, "sheet.html", call, sheet=sheet)
 
@@ -302,6 +301,11 @@ class Console:
         answer = self._templates.TemplateResponse(request, "sign_in.html", context, status, headers)
         give_opened(request, answer, opened)
         return answer
+
+    def _known_programs(self, call: Call) -> list[str]:
+        """Those of the picked programs that the directory has."""
+        with open_session(self._url) as session:
+            return [program for program in call.programs if lookup.program(session, program)]
 
     def _listed(self, state: str) -> dict[str, Any]:
         """What the directory knows of a state."""
