@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import httpx
 import pytest
 from starlette.routing import Mount, Route
 
 from bot.channels.helpline.application import create_console
+from bot.channels.web.application import create_application
 from bot.engine.engine import Engine
 from bot.settings import settings
 from bot.staff.accounts import IDLE, StaffAccounts
 from tests.helpline.conftest import NAMES, PASSWORD, Clock, Desk, MakeDesk
+from tests.web.conftest import unlimited
 
 SIGN_IN = "/staff/sign-in"
 FILLED = {"step": "open", "card": "cost", "moment": "angry"}
@@ -61,7 +66,7 @@ async def test_the_survivors_page_sets_and_gets_no_cookie(desk: Desk) -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_the_cookie_is_kept_from_scripts_other_sites_and_other_paths(make_desk: MakeDesk, scheme: str) -> None:
     desk = make_desk()
-    desk.client.base_url = f"{scheme}://localhost"  # type: ignore[assignment]
+    desk.client.base_url = f"{scheme}://localhost"
     given = (await desk.sign_in(NAMES["lead"])).headers.get_list("set-cookie")
     session = next(cookie for cookie in given if "footbridge-staff=" in cookie)
     flags = {part.strip().lower() for part in session.split(";")[1:]}
@@ -169,3 +174,28 @@ async def test_a_session_ends_after_thirty_idle_minutes_and_after_a_long_shift(a
         clock.now += IDLE - 1
     clock.now += 60
     assert timed.session(token) is None
+
+
+async def test_after_too_many_tries_the_right_password_has_to_wait_too(
+    make_desk: MakeDesk, accounts: StaffAccounts
+) -> None:
+    accounts.add("theo", PASSWORD, "volunteer")
+    desk = make_desk()
+    desk.client._transport.client = ("10.1.0.2", 1)  # type: ignore[attr-defined]
+    for _ in range(4):
+        assert (await desk.sign_in("theo", "a wrong password")).status_code == 401
+    refused = await desk.sign_in("theo")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 5
+    assert "too many tries" in refused.text
+    assert (await desk.get("/staff/goals")).status_code == 303
+
+
+async def test_a_database_that_does_not_answer_is_told_with_numbers_that_help(engine: Engine, tmp_path: Path) -> None:
+    configured = unlimited(staff=True, database_url=f"sqlite:///{tmp_path / 'empty.db'}")
+    transport = httpx.ASGITransport(create_application(engine, configured), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/staff/goals", headers={"cookie": "footbridge-staff=some"})
+    assert answer.status_code == 503
+    assert "Use the printed handbook" in answer.text
+    assert "988" in answer.text
