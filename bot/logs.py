@@ -20,6 +20,8 @@ def configure() -> None:
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(_without_trace)
+    # Otherwise a line that cannot be written is told of with the trace that it came from.
+    logging.raiseExceptions = False
     logging.getLogger(_OURS).setLevel(logging.INFO)
     # Libraries of rasa's age warn about themselves at import; nobody who runs the service can act on it.
     logging.captureWarnings(True)
