@@ -225,7 +225,7 @@ def _wait_for_answer(address: str, process: subprocess.Popen[bytes], deadline: f
             # The process listens long before it answers, so one request may wait for most of the start.
             answer = httpx.post(address, data=_form("", MESSAGES[0]), timeout=left, trust_env=False, headers=_PART)
         except httpx.TransportError:
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_SECONDS)  # until it listens, a request fails at once: asking on would take its processor
             continue
         _check(answer)
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -32,7 +32,6 @@ from bot.answers.catalog import (
     read_entries,
     read_yaml,
 )
-from bot.answers.rendering import Block, ChannelForm, RenderedReply
 from bot.answers.views import HelpLine, SourceView, Views
 from bot.directory.session import open_session
 from bot.settings import DATA, settings
@@ -43,9 +42,6 @@ HEADINGS_FILE = "headings.yml"
 RULES_FILE = "dos_and_donts.yml"
 # The parts of a card. A talk shows those of SHOWN, in this order: it asks first, and makes words simpler, by itself.
 HEADINGS = ("ask_first", "say", "simpler", "numbers", "listen_for", "avoid", "questions", "more", "caution")
-SHOWN = ("say", "numbers", "listen_for", "avoid", "questions", "more", "caution")
-CONSENT_REPLY = "consent"  # the reply that asks before a heavy topic
-GOAL_REPLY = "goal_added"  # the reply that names a goal back
 Target = Literal["step", "card", "moment", "goals", "programs", "sheet"]
 # Targets that name one thing; the others are a view of their own.
 _TARGETS_WITH_ID = ("step", "card", "moment")
@@ -284,25 +280,6 @@ def helpline_guide() -> HelplineGuide:
     return read_guide(DATA / "answers", words, views)
 
 
-def helpline_form(guide: HelplineGuide) -> ChannelForm:
-    """How the helpline says an answer: topics, goals and crises as their cards, in blocks; all else as on the web.
-
-    The notice before a heavy topic is said in the words that can be read aloud.
-    """
-    blanks = {GOAL_REPLY: "goal", CONSENT_REPLY: "topic"}
-
-    def said(reply: RenderedReply, form: str) -> RenderedReply:
-        named = reply.values[blanks[reply.id]] if reply.id in blanks else reply.id
-        card = guide.cards.get(named) if isinstance(named, str) else None
-        if card is None:
-            return reply
-        if reply.id == CONSENT_REPLY:
-            return replace(reply, paragraphs=(card.ask_first,)) if card.ask_first else reply
-        return replace(reply, paragraphs=(), blocks=tuple(_blocks(card, form, guide.headings)), lines=())
-
-    return said
-
-
 def sentences(text: str) -> tuple[str, ...]:
     """`text` cut where a sentence ends, each of them a breath."""
     return tuple(sentence.strip() for sentence in _SENTENCE_END.split(text.strip()) if sentence.strip())
@@ -315,22 +292,6 @@ def digits_in_groups(number: str) -> tuple[str, ...]:
     """
     groups = re.findall(r"\d+", number) if "-" in number else re.findall(r"\d{1,3}", number)
     return tuple(" ".join(group) for group in groups)
-
-
-def _blocks(card: HelplineCard, form: str, headings: Mapping[str, str]) -> Iterator[Block]:
-    """The parts of a card that are not empty, each under its heading."""
-    parts = {
-        "say": card.simpler if form == "simpler" and card.simpler else card.say,
-        "numbers": tuple(line.summary for line in card.numbers),
-        "listen_for": card.listen_for,
-        "avoid": card.avoid,
-        "questions": card.questions,
-        "more": tuple(follow.question for follow in card.more),
-        "caution": card.caution,
-    }
-    for name in SHOWN:
-        if parts[name]:
-            yield Block(headings[name], parts[name], dialable=name in ("say", "numbers"))
 
 
 class _Reader:

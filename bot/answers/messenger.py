@@ -31,7 +31,6 @@ class MessengerWords:
         of_acts: titles of choices whose words change, by their act.
         telling: finds a word that could tell others what the talk is about.
         neutral: the line before an answer whose first line has such a word.
-        more_choices: the line above choices that do not fit below the message before.
     """
 
     variants: Mapping[tuple[str, str], tuple[str, ...]]
@@ -40,7 +39,6 @@ class MessengerWords:
     of_acts: Mapping[str, str]
     telling: re.Pattern[str]
     neutral: str
-    more_choices: str
 
 
 def read_messenger_words(folder: Path, words: Catalog, views: Views) -> MessengerWords:
@@ -55,7 +53,7 @@ def read_messenger_words(folder: Path, words: Catalog, views: Views) -> Messenge
     try:
         short: Mapping[str, str] = content["titles"]
         telling = re.compile(rf"\b(?:{'|'.join(map(re.escape, content['telling_words']))})", re.IGNORECASE)
-        neutral, more = str(content["neutral_first_line"]), str(content["more_choices"])
+        neutral, _ = str(content["neutral_first_line"]), content["more_choices"]
         entries, others, of_acts = content["variants"], content["other_titles"], content["titles_of_acts"]
     except (KeyError, TypeError) as error:
         raise AnswerDataError(f"{path}: the part {error} is missing or empty.") from error
@@ -79,7 +77,7 @@ def read_messenger_words(folder: Path, words: Catalog, views: Views) -> Messenge
             variants[name, form] = tuple(part.strip() for part in text.split("\n\n") if part.strip())
     titles = {named[name].title: title for name, title in short.items()}
     goals = {name: short[name] for name in words.goals}
-    return MessengerWords(variants, {**others, **titles}, goals, of_acts, telling, neutral, more)
+    return MessengerWords(variants, {**others, **titles}, goals, of_acts, telling, neutral)
 
 
 @lru_cache(maxsize=1)

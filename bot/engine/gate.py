@@ -14,7 +14,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from bot.answers.catalog import catalog
-from bot.answers.helpline import HELPLINE, helpline_form, helpline_guide
+from bot.answers.helpline import HELPLINE, helpline_guide
+from bot.answers.helpline_form import helpline_form
 from bot.answers.messenger import MESSENGER, messenger_form, read_messenger_words
 from bot.answers.rendering import RenderedReply, Renderer, UnvettedWordsError, Value
 from bot.answers.views import Views

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine.engine import Engine
 from bot.settings import settings
 from bot.staff.accounts import StaffAccounts

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from starlette.routing import Mount, Route
 
+from bot.channels.application import create_application
 from bot.channels.helpline.application import create_console
-from bot.channels.web.application import create_application
 from bot.engine.engine import Engine
 from bot.settings import settings
 from bot.staff.accounts import IDLE, StaffAccounts

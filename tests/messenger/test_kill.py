@@ -40,8 +40,7 @@ async def test_a_kill_loses_no_message_and_keeps_neither_words_nor_ids(tmp_path:
             address = f"{served.address}/messenger/webhook"
             assert (await platform.deliver(address, batches[0][:10], times=2))[-1] == 200
             during = asyncio.create_task(platform.deliver(address, batches[0][10:], seconds=20))
-            while len(platform.accepted) < 25:  # noqa: ASYNC110 - some of the batch were answered, and some were not
-                await asyncio.sleep(0.005)
+            await asyncio.to_thread(platform.wait_for, 25, 20)  # some of the batch were answered, and some were not
             before = {person: len(platform.sent_to(person)) for person in PEOPLE}
             served.process.kill()
             served.process.wait()

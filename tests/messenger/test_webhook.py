@@ -19,8 +19,8 @@ from prometheus_client import generate_latest
 from starlette.types import ASGIApp
 
 from bot.answers.catalog import catalog
+from bot.channels.application import create_application
 from bot.channels.messenger.stand_in import INBOX_APP, StandIn
-from bot.channels.web.application import create_application
 from bot.channels.web.metrics import Metrics
 from bot.settings import MessengerSettings, Settings, settings
 from tests.engine.conftest import MakeEngine
@@ -169,7 +169,6 @@ async def test_what_the_platform_does_not_take_is_delivered_again_and_answered_o
     service.platform.token_is_dead = False
     assert await service.post(event) == 200
     assert service.said().count(catalog().topics["cost"].words[:30]) == 1
-    await asyncio.sleep(0)
 
 
 async def test_each_other_kind_is_skipped(service: Service) -> None:
@@ -229,6 +228,13 @@ async def test_an_echo_of_another_app_means_silence(service: Service) -> None:
     await service.post(service.platform.echo(PERSON, "Hello, this is Ann.", INBOX_APP))
     await service.post(service.platform.text(PERSON, "How much does it cost?"))
     assert service.platform.accepted == []
+
+
+async def test_who_begins_by_the_button_reads_once_who_answers(service: Service) -> None:
+    await service.post(service.platform.postback(PERSON, "Get started", "/open_chat"))
+    assert service.said().count("I am a computer program") == 1
+    await service.post(service.platform.text(PERSON, "How much does it cost?"))
+    assert service.said().count("I am a computer program") == 1
 
 
 async def test_help_comes_before_everything(service: Service) -> None:

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from starlette.types import ASGIApp
 
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.channels.web.server import make_server
 from bot.engine.engine import Engine
 from bot.settings import MOST_TURNS, Settings, settings

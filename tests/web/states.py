@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
-from bot.channels.web.application import WARNING_MINUTES
+from bot.channels.web.pages import WARNING_MINUTES
 from bot.settings import settings
 from tests.web.visitors import Visitor
 

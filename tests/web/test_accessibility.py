@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine.engine import Engine
 from tests.web.conftest import serve_in_thread, unlimited
 from tests.web.states import STATES, State

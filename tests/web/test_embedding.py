@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FrameLocator, Page, Request, expect
 
 from bot.answers.catalog import catalog
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine.engine import Engine
 from tests.web.conftest import serve_in_thread, unlimited
 

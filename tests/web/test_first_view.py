@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.answers.catalog import catalog
-from bot.channels.web.application import WARNING_MINUTES
+from bot.channels.web.pages import WARNING_MINUTES
 from bot.engine.gate import renderer
 from bot.settings import settings
 from tests.web.visitors import PHONE, Visitor

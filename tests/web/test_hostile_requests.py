@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
 from tests.web.conftest import serve_in_thread, unlimited

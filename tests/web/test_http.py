@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from bot.answers.catalog import catalog
-from bot.channels.web import application
-from bot.channels.web.application import create_application
+from bot.channels import application
+from bot.channels.application import create_application
 from bot.channels.web.forms import LARGEST_BODY
 from bot.channels.web.links import linked
 from bot.engine.conversation_database import ConversationsUnavailable

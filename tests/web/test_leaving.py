@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.answers.catalog import catalog
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine.engine import Engine, Turn
 from tests.kept import kept
 from tests.web.conftest import OPTIONS, chromium, serve_in_thread, unlimited

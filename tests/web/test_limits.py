@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from bot.answers.catalog import catalog
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.channels.web.crowding import MOST_CONNECTIONS
 from bot.channels.web.forms import LONGEST_FORM
 from bot.channels.web.metrics import Metrics

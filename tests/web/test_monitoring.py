@@ -19,8 +19,8 @@ from rasa.core.agent import Agent
 from starlette.requests import Request
 
 from bot.answers.catalog import catalog
+from bot.channels.application import create_application
 from bot.channels.web import health
-from bot.channels.web.application import create_application
 from bot.channels.web.metrics import FEWEST, Metrics, serve_metrics
 from bot.directory.session import close_sessions
 from bot.engine.engine import Engine

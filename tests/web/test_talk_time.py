@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine.engine import Engine
 from tests.engine.conftest import MINUTES, Clock, MakeEngine, clock, make_engine  # noqa: F401
 from tests.web.conftest import unlimited

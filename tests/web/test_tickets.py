@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.engine import page_tickets
 from bot.engine.conversation_database import ConversationsUnavailable, Ticket
 from bot.engine.conversation_state import WordsInState

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.answers.catalog import catalog
-from bot.channels.web.application import WARNING_MINUTES
+from bot.channels.web.pages import WARNING_MINUTES
 from bot.engine.engine import Engine
 from bot.settings import settings
 from tests.web.visitors import HeldBack, Visitor, expect_erased, token_of

@@ -23,7 +23,8 @@ from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 from bot.answers.rendering import RenderedReply
-from bot.channels.messenger.deliveries import KEPT, Deliveries
+from bot.channels.messenger import limits
+from bot.channels.messenger.deliveries import Deliveries
 from bot.channels.messenger.events import ANSWERED, NOTED, Event
 from bot.channels.messenger.graph import GraphClient, GraphError
 from bot.channels.messenger.identities import Identities
@@ -38,7 +39,6 @@ logger = logging.getLogger(__name__)
 
 WAIT = 4.0  # seconds until a webhook is answered at the latest; the platform gives up after five
 LONGEST_TURN = 15.0  # seconds; with the sending it stays below the thirty in which the platform wants an answer
-WINDOW = 24 * 3600.0  # seconds after a person's message in which the platform takes answers
 CHANNEL = "messenger"
 _FINAL = frozenset({"window_closed", "user_gone", "bad_parameter"})
 
@@ -165,7 +165,7 @@ class Answering:
         if event.kind in NOTED:
             await self._threads.keep(names, self._noted(thread, event, now))
             return
-        if now - when > min(WINDOW, KEPT) or (thread.erased and when < thread.erased):
+        if now - when > limits.WINDOW_SECONDS or (thread.erased and when < thread.erased):
             self._metrics.messenger("too_late")
             return
         if event.standby and thread.silent_until <= now:
@@ -186,11 +186,10 @@ class Answering:
         replies, helps = await self._replies(event, thread.session, number)
         said = {reply.id for reply in replies}
         hands_over = "talk_to_person" in said and bool(self._settings.inbox)
-        disclosure = self._disclosure(thread, now)
+        # These say themselves who answers, and what the app keeps.
+        disclosure = [] if said & {"opening", "erased"} else self._disclosure(thread, now)
         # Help comes first, then who says it.
         replies = [*replies, *disclosure] if helps else [*disclosure, *replies]
-        if "erased" in said:
-            replies = [reply for reply in replies if reply not in disclosure]
         if hands_over:
             replies.append(self._word("messenger_handed_over"))
         await self._send(event.person, replies)

@@ -83,6 +83,7 @@ class StandIn:
         self.rate_limited = 0
         self._random = random.Random(seed)  # noqa: S311 - which calls fail is no secret
         self._window: dict[str, float] = {}
+        self._taken = threading.Condition()
         self._numbers = itertools.count(1)
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.address = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -121,6 +122,12 @@ class StandIn:
     def sent_to(self, person: str) -> list[Mapping[str, Any]]:
         """The messages that a person got, in order."""
         return [one.message for one in self.accepted if one.person == person]
+
+    def wait_for(self, messages: int, seconds: float) -> None:
+        """Wait until so many messages were taken. Raises: TimeoutError."""
+        with self._taken:
+            if not self._taken.wait_for(lambda: len(self.accepted) >= messages, seconds):
+                raise TimeoutError(f"{len(self.accepted)} of {messages} messages were taken in {seconds:g} seconds")
 
     # Webhooks
 
@@ -254,7 +261,9 @@ class StandIn:
             return JSONResponse({"recipient_id": person})
         if body.get("messaging_type") != "RESPONSE" or problems_of(body.get("message")):
             return self._refuse(100)
-        self.accepted.append(Accepted(person, body["message"], time.monotonic()))
+        with self._taken:
+            self.accepted.append(Accepted(person, body["message"], time.monotonic()))
+            self._taken.notify_all()
         return JSONResponse({"recipient_id": person, "message_id": self.mid()})
 
     async def _control(self, request: Request) -> Response:

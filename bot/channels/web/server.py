@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.answers.catalog import Topic, catalog
-from bot.channels.web.application import create_application
+from bot.channels.application import create_application
 from bot.channels.web.crowding import CONNECTIONS, MOST_ANSWERED
 from bot.channels.web.metrics import Metrics, serve_metrics
 from bot.directory.database import DirectoryUnavailable, connect, upgrade
