@@ -70,7 +70,7 @@ def create_application(
     messenger = _messenger(engine, settings, metrics)
     each_minute: list[Callable[[], Awaitable[object]]] = [pages.every_minute]
     if messenger:
-        each_minute.append(messenger.remove_ended)
+        each_minute.append(messenger.every_minute)
     if accounts:
         each_minute.append(partial(run_in_threadpool, accounts.remove_ended))
 
@@ -92,7 +92,7 @@ def create_application(
             Route("/leave", pages.leave, methods=["POST"]),
             Route("/more", pages.more, methods=["POST"]),
             Route(LAUNCHER_PATH, pages.launcher),
-            *health_of(engine, settings, {"messenger": messenger.check_token} if messenger else {}).routes,
+            *health_of(engine, settings, {"messenger": lambda: messenger.token_works} if messenger else {}).routes,
             *(
                 Webhook(engine, settings.messenger, messenger, metrics).routes
                 if messenger and settings.messenger
@@ -134,7 +134,7 @@ def _messenger(engine: Engine, settings: Settings, metrics: Metrics) -> Answerin
         page_token=given.page_token,
         app_secret=given.app_secrets[0],
     )
-    return Answering(engine, given, graph, metrics)
+    return Answering(engine, given, graph, metrics, turns_per_minute=settings.turns_per_minute)
 
 
 async def _to_console(_: Request) -> Response:

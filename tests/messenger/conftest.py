@@ -8,7 +8,7 @@ import pytest
 
 from bot.channels.messenger.graph import GraphClient
 from bot.channels.messenger.stand_in import StandIn
-from tests.engine.conftest import clock, make_engine  # noqa: F401 - fixtures
+from tests.engine.conftest import clock, held, lasting_url, make_engine, postgres_url, url  # noqa: F401 - fixtures
 
 PERSON = "7001"
 
@@ -29,7 +29,7 @@ async def graph(stand_in: StandIn) -> AsyncIterator[GraphClient]:
     await client.aclose()
 
 
-def client_of(platform: StandIn, **changed: str) -> GraphClient:
+def client_of(platform: StandIn, kind: type[GraphClient] = GraphClient, **changed: str) -> GraphClient:
     """A client of the stand-in, with settings of its own where `changed` has them."""
     given = {
         "address": platform.address,
@@ -39,7 +39,7 @@ def client_of(platform: StandIn, **changed: str) -> GraphClient:
         "app_secret": platform.app_secret,
         **changed,
     }
-    return GraphClient(
+    return kind(
         address=given["address"],
         version=given["version"],
         page_id=given["page_id"],

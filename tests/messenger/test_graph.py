@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 
 import pytest
 
@@ -44,10 +45,36 @@ async def test_a_call_is_made_again_where_the_platform_is_busy(graph: GraphClien
 async def test_it_gives_up_after_three_attempts(graph: GraphClient, stand_in: StandIn) -> None:
     stand_in.failures = 1.0
     with pytest.raises(GraphError) as raised:
-        await graph.send(PERSON, HELLO)
+        await graph.pass_thread_control(PERSON, INBOX_APP)
     assert raised.value.kind == "server"
     assert len(stand_in.refused) == 3
-    assert stand_in.sent_to(PERSON) == []
+    assert stand_in.controls == []
+
+
+async def test_a_message_that_a_failing_platform_may_have_taken_is_not_sent_again(
+    graph: GraphClient, stand_in: StandIn
+) -> None:
+    stand_in.failures = 1.0
+    with pytest.raises(GraphError) as raised:
+        await graph.send(PERSON, HELLO)
+    assert (raised.value.kind, raised.value.may_have_arrived) == ("server", True)
+    assert len(stand_in.refused) == 1
+
+
+async def test_the_platform_tells_what_it_took_last(graph: GraphClient, stand_in: StandIn) -> None:
+    assert await graph.sent_to(PERSON) == ()
+    ids = [await graph.send(PERSON, {"text": str(number)}) for number in range(25)]
+    sent = await graph.sent_to(PERSON)
+    assert [one.id for one in sent] == ids[:4:-1]
+    assert all(abs(one.at - time.time()) < 60 for one in sent)
+
+
+async def test_an_answer_that_is_lost_on_its_way_may_have_arrived(graph: GraphClient, stand_in: StandIn) -> None:
+    stand_in.lost = 1.0
+    with pytest.raises(GraphError) as raised:
+        await graph.send(PERSON, HELLO)
+    assert (raised.value.kind, raised.value.may_have_arrived) == ("unreachable", True)
+    assert stand_in.sent_to(PERSON) == [HELLO]
 
 
 async def test_a_closed_window_is_called_so_and_not_tried_again(graph: GraphClient, stand_in: StandIn) -> None:
@@ -70,7 +97,7 @@ async def test_a_closed_window_is_called_so_and_not_tried_again(graph: GraphClie
 async def test_each_refusal_has_a_name_and_is_not_tried_again(
     stand_in: StandIn, changed: dict[str, str], person: str, message: dict[str, str], kind: str
 ) -> None:
-    client = client_of(stand_in, **changed)
+    client = client_of(stand_in, GraphClient, **changed)
     with pytest.raises(GraphError) as raised:
         await client.send(person, message)
     await client.aclose()

@@ -165,9 +165,13 @@ async def test_what_the_platform_does_not_take_is_delivered_again_and_answered_o
     event = service.platform.text(PERSON, "How much does it cost?")
     service.platform.token_is_dead = True
     assert await service.post(event) == 503
-    assert "missing: messenger" in (await service.http.get("/readyz")).text
+    ready = await service.http.get("/readyz")
+    assert (ready.status_code, ready.text) == (200, "ready\nin trouble: messenger\n")  # the page is served on
+    assert "footbridge_messenger_token_works 0.0" in service.counted()
     service.platform.token_is_dead = False
     assert await service.post(event) == 200
+    assert (await service.http.get("/readyz")).text == "ready\n"
+    assert "footbridge_messenger_token_works 1.0" in service.counted()
     assert service.said().count(catalog().topics["cost"].words[:30]) == 1
 
 

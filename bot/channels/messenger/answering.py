@@ -1,14 +1,12 @@
 """Answers events: per person in the order in which they happened, people in parallel, each message once.
 
-What is promised, and what is not. A message is claimed before its turn and marked as done after the platform took its
-answer; the webhook is answered with 200 only then. A process that dies in between leaves a claim, so the platform gets
-no 200 and delivers again; once the claim has run out (at the next start where there is one process) the message is
-taken again. Its turn is not: the engine knows the message's number and says its answer again. Between the moment in
-which the platform takes an answer and the one in which that is marked lie milliseconds. A process that dies there says
-the answer twice. The platform has no key by which it would know a message again, so the choice is between twice and
-never, and somebody who is in danger must not be left without an answer.
+The webhook is answered with 200 once the platform took every answer. A process that dies before leaves the platform
+without it, so it delivers again. Its turn is not taken again then: the engine knows the message's number and says its
+answer again, and of that only what the platform has not taken (`Exchange`).
 
-After `WAIT` seconds the webhook is answered with 200, and the rest goes on in memory; a crash then loses it.
+After `WAIT` seconds an answer that is under way goes on in memory, and the webhook is answered. A crash then loses what
+is left. So it gets 200 only if all is well; where the platform fails, or the person still waits for an answer before,
+it is told to deliver again.
 """
 
 from __future__ import annotations
@@ -19,18 +17,20 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
-from weakref import WeakValueDictionary
+from typing import Literal
 
 from bot.answers.rendering import RenderedReply
 from bot.channels.messenger import limits
 from bot.channels.messenger.deliveries import Deliveries
 from bot.channels.messenger.events import ANSWERED, NOTED, Event
+from bot.channels.messenger.exchange import Channel, Exchange
 from bot.channels.messenger.graph import GraphClient, GraphError
 from bot.channels.messenger.identities import Identities
-from bot.channels.messenger.outgoing import messages_of
+from bot.channels.messenger.person_locks import PersonLocks
+from bot.channels.messenger.tables import Base
 from bot.channels.messenger.threads import LONG_GAP, SILENCE, Thread, Threads
 from bot.channels.web.metrics import Metrics
+from bot.channels.web.rates import Rate
 from bot.engine.conversation_database import ConversationsUnavailable
 from bot.engine.engine import Engine
 from bot.settings import MessengerSettings
@@ -38,7 +38,7 @@ from bot.settings import MessengerSettings
 logger = logging.getLogger(__name__)
 
 WAIT = 4.0  # seconds until a webhook is answered at the latest; the platform gives up after five
-LONGEST_TURN = 15.0  # seconds; with the sending it stays below the thirty in which the platform wants an answer
+LONGEST_TURN = 10.0  # seconds, after which a message is answered with help numbers
 CHANNEL = "messenger"
 _FINAL = frozenset({"window_closed", "user_gone", "bad_parameter"})
 
@@ -58,15 +58,27 @@ class Answering:
         settings: MessengerSettings,
         graph: GraphClient,
         metrics: Metrics,
+        *,
+        turns_per_minute: int,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Make the channel's tables. Raises: ConversationsUnavailable."""
-        self._engine, self._settings, self._graph, self._metrics, self._now = engine, settings, graph, metrics, now
-        self._identities = Identities(settings.hash_keys)
-        self._deliveries = Deliveries(engine.conversations, now)
-        self._threads = Threads(engine.conversations, now)
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Make the channel's tables.
+
+        Args:
+            turns_per_minute: how many messages of one person are read; what is more is held against the rules alone.
+
+        Raises:
+            ConversationsUnavailable: the conversations' database failed.
+        """
+        self._engine, self._graph, self._metrics, self._now = engine, graph, metrics, now
+        self._inbox = settings.inbox
+        self._rate = Rate(turns_per_minute)
+        database = engine.conversations
+        database.add_tables(Base.metadata)
+        self._channel = Channel(database, graph, Identities(settings.hash_keys), Deliveries(now), Threads(now))
+        self._locks = PersonLocks(database)
         self._running: set[asyncio.Task[Outcome]] = set()
+        self._going_well: set[asyncio.Task[Outcome]] = set()
         self.token_works = True
 
     async def take(self, events: Sequence[Event]) -> bool:
@@ -77,150 +89,167 @@ class Answering:
                 people[event.person].append(event)
             else:
                 self._metrics.messenger(event.kind)
-        tasks = [asyncio.create_task(self._in_order(person, one)) for person, one in people.items()]
-        if not tasks:
+        if not people:
             return True
+        arrived = time.monotonic()
+        tasks = [asyncio.create_task(self._in_order(person, one, arrived)) for person, one in people.items()]
         self._running.update(tasks)
         for task in tasks:
             task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._going_well.discard)
         finished, late = await asyncio.wait(tasks, timeout=WAIT)
-        for task in late:
+        is_taken = all(task.result() == "done" for task in finished) and late <= self._going_well
+        for task in late if is_taken else ():
             task.add_done_callback(self._count_lost)
-        return all(task.result() == "done" for task in finished)
+        return is_taken
 
     async def erase(self, person: str) -> None:
         """Erase what is kept of a person. Raises: ConversationsUnavailable, TimeoutError."""
-        names = self._identities.people(person)
-        async with self._lock(names[0]):
-            thread = await self._threads.find(names)
-            await self._engine.erase(thread.session if thread else self._identities.session(person))
-            await self._threads.keep(names, self._erased(person, thread, self._now()))
+        names = self._channel.identities.people(person)
+        async with self._locks.hold(names[0]):
+            found = await self._channel.database.run(lambda connection: self._channel.threads.find(connection, names))
+            thread = found or Thread(self._channel.identities.session(person))
+            await self._engine.erase(thread.session)
+            erased = self._erased(person, thread, self._now())
+            await self._channel.database.run(
+                lambda connection: self._channel.threads.keep(connection, names, erased), to_disk=True
+            )
 
-    async def remove_ended(self) -> None:
+    async def every_minute(self) -> None:
         """Remove what is no longer needed. Raises: ConversationsUnavailable."""
-        await self._deliveries.remove_ended()
-        await self._threads.remove_ended()
-
-    async def check_token(self) -> None:
-        """For readiness. Raises: GraphError where the platform refused the page's token."""
-        if not self.token_works:
-            raise GraphError("token_dead")
+        self._rate.forget()
+        await self._channel.database.run(self._channel.deliveries.remove_ended, to_disk=True)
+        await self._channel.database.run(self._channel.threads.remove_ended, to_disk=True)
 
     async def aclose(self) -> None:
         """Finish what runs, and close the connections."""
         if self._running:
             await asyncio.wait(self._running, timeout=WAIT)
+        self._locks.close()
         await self._graph.aclose()
-
-    def _lock(self, name: str) -> asyncio.Lock:
-        return self._locks.setdefault(name, asyncio.Lock())
 
     def _count_lost(self, task: asyncio.Task[Outcome]) -> None:
         if not task.cancelled() and task.result() == "again":
             self._metrics.messenger("lost")
             logger.error("A message to the page was not answered, and the platform was told that it was.")
 
-    async def _in_order(self, person: str, events: Sequence[Event]) -> Outcome:
-        names = self._identities.people(person)
-        async with self._lock(names[0]):
-            for event in events:
-                try:
-                    outcome = await self._once(names, event)
-                except (ConversationsUnavailable, TimeoutError) as error:
-                    logger.error("A message to the page waits to be delivered again: %s", type(error).__name__)
-                    outcome = "again"
-                except Exception as error:  # noqa: BLE001 - the platform delivers again; the text may hold words
-                    logger.error("A message to the page failed: %s", type(error).__name__)
-                    self._metrics.error()
-                    outcome = "again"
-                if outcome == "again":
-                    return outcome  # what came after it waits, or it would be answered first
+    async def _in_order(self, person: str, events: Sequence[Event], arrived: float) -> Outcome:
+        try:
+            async with self._locks.hold(self._channel.identities.people(person)[0]):
+                for event in events:
+                    if await self._once(Exchange(self._channel, event, arrived, self._tell)) == "again":
+                        return "again"  # what came after it waits, or it would be answered first
+        except (ConversationsUnavailable, TimeoutError) as error:
+            logger.error("A message to the page waits to be delivered again: %s", type(error).__name__)
+            return "again"
+        except Exception as error:  # noqa: BLE001 - the platform delivers again; the text may hold words
+            logger.error("A message to the page failed: %s", type(error).__name__)
+            self._metrics.error()
+            return "again"
         return "done"
 
-    async def _once(self, names: tuple[str, ...], event: Event) -> Outcome:
-        ids = self._identities.messages(event.id)
-        claim = await self._deliveries.claim(ids)
-        if claim != "ours":
+    def _tell(self, is_well: bool) -> None:
+        """Take down how the answer of the running task goes, and so whether the platform takes the page's token."""
+        task = asyncio.current_task()
+        if task in self._running:
+            (self._going_well.add if is_well else self._going_well.discard)(task)
+
+    async def _once(self, exchange: Exchange) -> Outcome:
+        await exchange.begin()
+        if exchange.is_done:
             self._metrics.messenger("duplicate")
-            return "done" if claim == "done" else "again"
+            return "done"
         try:
-            await self._handle(names, event, ids[0][:16])
+            await self._handle(exchange)
         except GraphError as error:
             self._metrics.messenger(error.kind)
-            self.token_works = self.token_works and error.kind != "token_dead"
+            self._set_token(error.kind != "token_dead" and self.token_works)
             if error.kind not in _FINAL:
-                await self._deliveries.release(ids[0])
                 return "again"
-        except BaseException:
-            await self._deliveries.release(ids[0])
-            raise
-        await self._deliveries.done(ids[0])
-        self._metrics.messenger(event.kind)
+            if error.kind == "bad_parameter":
+                await self._apologize(exchange, error)
+            await exchange.finish(exchange.thread)
+            return "done"
+        self._metrics.messenger(exchange.event.kind)
         return "done"
 
-    async def _handle(self, names: tuple[str, ...], event: Event, number: str) -> None:
-        now, when = self._now(), event.when / 1000
-        found = await self._threads.find(names)
-        thread = found or Thread(self._identities.session(event.person))
-        if event.kind in NOTED:
-            await self._threads.keep(names, self._noted(thread, event, now))
-            return
-        if now - when > limits.WINDOW_SECONDS or (thread.erased and when < thread.erased):
-            self._metrics.messenger("too_late")
-            return
-        if event.standby and thread.silent_until <= now:
-            thread = replace(thread, silent_until=now + SILENCE, helped=False)
-        if thread.silent_until > now:
-            await self._help_in_silence(names, event, thread)
-            return
-        if event.kind == "edit":
-            await self._send(event.person, await self._help_in(event.text))
-            return
-        await self._graph.typing(event.person)
-        await self._answer(names, event, thread, number)
+    async def _apologize(self, exchange: Exchange, error: GraphError) -> None:
+        """The platform refused a message of ours, whatever is wrong with it; the person still gets help numbers."""
+        logger.error("A message of ours was refused: %s.", error)
+        self._metrics.error()
+        try:
+            await exchange.send([self._word("something_broke")])
+        except GraphError as again:
+            logger.error("Help numbers were refused, too: %s.", again)
 
-    async def _answer(self, names: tuple[str, ...], event: Event, thread: Thread, number: str) -> None:
-        now = self._now()
+    async def _handle(self, exchange: Exchange) -> None:
+        event, thread, now, when = exchange.event, exchange.thread, self._now(), exchange.event.when / 1000
+        if event.kind in NOTED:
+            await exchange.finish(self._noted(thread, event, now))
+        elif now - when > limits.WINDOW_SECONDS or (thread.erased and when < thread.erased):
+            self._metrics.messenger("too_late")
+            await exchange.finish(thread)
+        elif event.standby and thread.silent_until <= now:
+            await self._in_silence(exchange, replace(thread, silent_until=now + SILENCE, helped=False))
+        elif thread.silent_until > now:
+            await self._in_silence(exchange, thread)
+        elif event.kind == "edit":
+            await self._send(exchange, await self._help_in(event.text))
+            await exchange.finish(thread)
+        else:
+            await self._answer(exchange, thread)
+
+    async def _answer(self, exchange: Exchange, thread: Thread) -> None:
+        event, now = exchange.event, self._now()
         if thread.silent_until:  # the time of the silence ended without anybody's word
             thread = replace(thread, silent_until=0.0, helped=False, returned=True)
-        replies, helps = await self._replies(event, thread.session, number)
+        typing = asyncio.create_task(self._graph.typing(event.person))
+        try:
+            replies, helps = await self._replies(exchange, thread.session)
+        finally:
+            typing.cancel()  # after the answer it would show for seconds that there is more to come
         said = {reply.id for reply in replies}
-        hands_over = "talk_to_person" in said and bool(self._settings.inbox)
+        hands_over = "talk_to_person" in said and bool(self._inbox)
         # These say themselves who answers, and what the app keeps.
         disclosure = [] if said & {"opening", "erased"} else self._disclosure(thread, now)
         # Help comes first, then who says it.
         replies = [*replies, *disclosure] if helps else [*disclosure, *replies]
         if hands_over:
             replies.append(self._word("messenger_handed_over"))
-        await self._send(event.person, replies)
+        await self._send(exchange, replies)
         if "erased" in said:
-            await self._threads.keep(names, self._erased(event.person, thread, event.when / 1000))
+            await exchange.finish(self._erased(event.person, thread, event.when / 1000))
             return
         thread = replace(thread, last_seen=now, returned=False)
         if hands_over:
-            thread = await self._hand_over(event.person, thread)
-        await self._threads.keep(names, thread)
+            thread = await self._hand_over(exchange, thread)
+        await exchange.finish(thread)
 
-    async def _hand_over(self, person: str, thread: Thread) -> Thread:
+    async def _hand_over(self, exchange: Exchange, thread: Thread) -> Thread:
         """Pass the thread to the staff. It is told before: afterwards the platform may take no message of ours."""
         try:
-            await self._graph.pass_thread_control(person, self._settings.inbox)
+            await self._graph.pass_thread_control(exchange.event.person, self._inbox)
         except GraphError as error:
             logger.error("A thread could not be handed to the staff: %s.", error)
             self._metrics.messenger("not_handed_over")
-            await self._send(person, [self._word("messenger_back")])  # nobody may wait for an answer that does not come
+            # Nobody may wait for an answer that does not come.
+            await self._send(exchange, [self._word("messenger_back")])
             return thread
         return replace(thread, silent_until=self._now() + SILENCE, helped=False)
 
-    async def _replies(self, event: Event, session: str, number: str) -> tuple[list[RenderedReply], bool]:
+    async def _replies(self, exchange: Exchange, session: str) -> tuple[list[RenderedReply], bool]:
         """What is said to a message, and whether it is help."""
+        event = exchange.event
         if event.kind == "attachment":
             return [self._word("messenger_attachment")], False
         text = self._text_of(event)
+        if self._rate.take(session.encode()):
+            found = list(self._engine.help_in(text, CHANNEL))
+            return found or [self._word("too_fast")], bool(found)
         started = time.perf_counter()
         try:
             async with asyncio.timeout(LONGEST_TURN):
-                turn = await self._engine.turn(session, text, CHANNEL, begin=True, message=number)
+                turn = await self._engine.turn(session, text, CHANNEL, begin=True, message=exchange.number)
         except TimeoutError:
             logger.error("A turn took too long and was answered with help numbers.")
             self._metrics.error()
@@ -238,10 +267,19 @@ class Answering:
             return payload
         return event.text.lstrip("/ ")
 
-    async def _help_in_silence(self, names: tuple[str, ...], event: Event, thread: Thread) -> None:
-        replies = [] if thread.helped else await self._help_in(event.text)
-        await self._send(event.person, replies)
-        await self._threads.keep(names, replace(thread, helped=thread.helped or bool(replies)))
+    async def _in_silence(self, exchange: Exchange, thread: Thread) -> None:
+        """A person has the thread: nothing is said but help, once, and that what was kept is erased."""
+        event = exchange.event
+        text = self._text_of(event)
+        read = await self._engine.parse(text) if text.strip() else None
+        if read and not read.crises and read.topic == "erase" and read.answered:
+            await self._engine.erase(thread.session)
+            await self._send(exchange, [self._word("erased")])
+            await exchange.finish(self._erased(event.person, thread, event.when / 1000))
+            return
+        helps = [self._word(one.crisis) for one in read.crises] if read and not thread.helped else []
+        await self._send(exchange, helps)
+        await exchange.finish(replace(thread, helped=thread.helped or bool(helps)))
 
     async def _help_in(self, text: str) -> list[RenderedReply]:
         """Help that `text` calls for, by the rules and by the classifier, outside the conversation."""
@@ -262,16 +300,23 @@ class Answering:
         starts = thread.silent_until <= now
         return replace(thread, silent_until=now + SILENCE, helped=thread.helped and not starts)
 
-    def _erased(self, person: str, thread: Thread | None, when: float) -> Thread:
+    def _erased(self, person: str, thread: Thread, when: float) -> Thread:
         """What is left of a thread: only that what was written before is not answered, and who has it."""
-        silent = thread.silent_until if thread else 0.0
-        return Thread(self._identities.session(person), silent_until=silent, erased=when)
+        return Thread(
+            self._channel.identities.session(person),
+            last_accepted=thread.last_accepted,
+            silent_until=thread.silent_until,
+            erased=when,
+        )
 
     def _word(self, answer: str) -> RenderedReply:
         return self._engine.words.render(answer, channel=CHANNEL)
 
-    async def _send(self, person: str, replies: Sequence[RenderedReply]) -> None:
-        messages: Sequence[Any] = messages_of(replies) if replies else ()
-        for message in messages:
-            await self._graph.send(person, message)
-            self.token_works = True
+    async def _send(self, exchange: Exchange, replies: Sequence[RenderedReply]) -> None:
+        if replies:
+            await exchange.send(replies)
+            self._set_token(True)
+
+    def _set_token(self, works: bool) -> None:
+        self.token_works = works
+        self._metrics.messenger_token(works)

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx
@@ -42,6 +44,7 @@ _CODES: Mapping[int, Kind] = {
     80006: "rate",
 }
 _RETRIED: frozenset[Kind] = frozenset({"rate", "server"})
+_REMEMBERED = 20  # messages of a thread whose sender the platform still tells
 # The request cannot have left this machine whole, so that sending it again doubles nothing.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
@@ -52,7 +55,7 @@ class GraphError(Exception):
     Attributes:
         kind: what went wrong.
         code: the platform's code, None where it gave none.
-        may_have_arrived: whether the call was sent and got no answer, so that the platform may have taken it.
+        may_have_arrived: whether the platform may have taken the call: it was sent, and no clear answer came.
     """
 
     def __init__(self, kind: Kind, code: int | None = None, *, may_have_arrived: bool = False) -> None:
@@ -62,12 +65,19 @@ class GraphError(Exception):
         self.may_have_arrived = may_have_arrived
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A message that the page has sent: the platform's id of it, and when, in whole seconds since 1970."""
+
+    id: str
+    at: float
+
+
 class GraphClient:
     """Calls the Graph API for one page.
 
-    A call is made again when the platform is busy, has failed, or was not reached. A call that was sent and got no
-    answer is not made again: the platform has no key to know it by, so a person would read an answer twice. The error
-    says so (`may_have_arrived`), and the caller decides.
+    A call is made again when the platform is busy or was not reached. A message that may have arrived is not sent again
+    here: the platform has no key to know it by. The error says so (`may_have_arrived`), and `sent_to` tells.
     """
 
     def __init__(
@@ -95,10 +105,29 @@ class GraphClient:
         # httpx logs the address of each call, and that has the proof in it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
 
-    async def send(self, person: str, message: Mapping[str, Any]) -> None:
-        """Send one message to a person in answer to theirs. Raises: GraphError."""
-        body = {"recipient": {"id": person}, "messaging_type": "RESPONSE", "message": dict(message)}
-        await self._call("POST", f"/{self._page}/messages", body)
+    async def send(self, person: str, message: Mapping[str, Any]) -> str:
+        """Send one message to a person in answer to theirs, and return its id ("" for none). Raises: GraphError."""
+        body = _to(person) | {"messaging_type": "RESPONSE", "message": dict(message)}
+        taken = await self._call("POST", f"/{self._page}/messages", body, is_message=True)
+        return str(taken.get("message_id", ""))
+
+    async def sent_to(self, person: str) -> tuple[Sent, ...]:
+        """What the page sent to a person last, the newest first; no words are read. Raises: GraphError.
+
+        https://developers.facebook.com/documentation/business-messaging/messenger-platform/conversations
+        """
+        asked = {
+            "platform": "messenger",
+            "user_id": person,
+            "fields": f"messages.limit({_REMEMBERED}){{id,from,created_time}}",
+        }
+        found = await self._call("GET", f"/{self._page}/conversations", query=asked)
+        try:
+            messages = [one for talk in found["data"] for one in talk.get("messages", {}).get("data", ())]
+            ours = [one for one in messages if one.get("from", {}).get("id") == self._page]
+            return tuple(Sent(one["id"], datetime.fromisoformat(one["created_time"]).timestamp()) for one in ours)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise GraphError("bad_parameter") from None  # its cause might repeat an id
 
     async def typing(self, person: str) -> None:
         """Show the person that an answer is on its way. A failure is logged by its kind alone."""
@@ -130,14 +159,20 @@ class GraphClient:
         await self._http.aclose()
 
     async def _call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        *,
+        is_message: bool = False,
     ) -> Mapping[str, Any]:
         for pause in self._pauses:
             try:
                 return await self._once(method, path, body, query)
             except GraphError as error:
-                unsent = error.kind == "unreachable" and not error.may_have_arrived
-                if not unsent and error.kind not in _RETRIED:
+                again = error.kind in _RETRIED or error.kind == "unreachable"
+                if not again or (error.may_have_arrived and is_message):
                     raise
             await asyncio.sleep(pause)
         return await self._once(method, path, body, query)
@@ -171,7 +206,7 @@ def _error(status: int, content: Any) -> GraphError:
     kind = kind or (_CODES.get(code) if code is not None else None)
     if kind is None:
         kind = "server" if status >= 500 else "rate" if status == 429 else "bad_parameter"
-    return GraphError(kind, code)
+    return GraphError(kind, code, may_have_arrived=kind == "server")
 
 
 def _number(value: Any) -> int | None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bot.channels.messenger import limits
 
@@ -35,11 +37,12 @@ _STATUS_OF_CODE = {1: 500, 2: 500, 10: 403, 551: 400, 190: 401}
 
 @dataclass(frozen=True)
 class Accepted:
-    """A message that was taken: to whom, the `message` object, and when (seconds of `time.monotonic`)."""
+    """A message that was taken: to whom, the `message` object, when (seconds of `time.monotonic`), and its id."""
 
     person: str
     message: Mapping[str, Any]
     at: float
+    id: str
 
 
 class StandIn:
@@ -57,7 +60,10 @@ class StandIn:
         profile: the page's Messenger profile.
         token_is_dead: set it, and every call is refused with 190.
         rate_limited: so many of the next calls are refused with 613.
+        refused_messages: so many of the next messages are refused with 100.
+        refused_calls: ends of paths ("messages", "conversations") whose calls are refused with 100.
         failures: how likely a call is to fail with a server's error before it is taken, from 0 to 1.
+        lost: how likely a message is to be taken while the answer to the call is lost on the way, from 0 to 1.
     """
 
     def __init__(
@@ -69,11 +75,12 @@ class StandIn:
         app_secret: str = "secret-of-the-stand-in",  # noqa: S107 - opens nothing
         version: str = "v26.0",
         failures: float = 0.0,
+        lost: float = 0.0,
         seed: int = 0,
     ) -> None:
         self.page_id, self.app_id = page_id, app_id
         self.page_token, self.app_secret, self.version = page_token, app_secret, version
-        self.failures = failures
+        self.failures, self.lost = failures, lost
         self.accepted: list[Accepted] = []
         self.refused: list[int] = []
         self.typing: list[str] = []
@@ -81,6 +88,8 @@ class StandIn:
         self.profile: dict[str, Any] = {}
         self.token_is_dead = False
         self.rate_limited = 0
+        self.refused_messages = 0
+        self.refused_calls: set[str] = set()
         self._random = random.Random(seed)  # noqa: S311 - which calls fail is no secret
         self._window: dict[str, float] = {}
         self._taken = threading.Condition()
@@ -91,6 +100,7 @@ class StandIn:
         application = Starlette(
             routes=[
                 Route(f"{messages}/messages", self._messages, methods=["POST"]),
+                Route(f"{messages}/conversations", self._conversations, methods=["GET"]),
                 Route(f"{messages}/pass_thread_control", self._control, methods=["POST"]),
                 Route(f"{messages}/take_thread_control", self._control, methods=["POST"]),
                 Route(f"{messages}/messenger_profile", self._get_profile, methods=["GET"]),
@@ -98,7 +108,10 @@ class StandIn:
             ]
         )
         self._server = uvicorn.Server(
-            uvicorn.Config(application, log_config=None, access_log=False, lifespan="off", ws="none")
+            # It would log each answer that it is told to lose.
+            uvicorn.Config(
+                application, log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none"
+            )
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
@@ -259,12 +272,28 @@ class StandIn:
         if "sender_action" in body:
             self.typing.append(person)
             return JSONResponse({"recipient_id": person})
-        if body.get("messaging_type") != "RESPONSE" or problems_of(body.get("message")):
+        self.refused_messages -= (is_refused := self.refused_messages > 0)
+        if is_refused or body.get("messaging_type") != "RESPONSE" or problems_of(body.get("message")):
             return self._refuse(100)
+        taken = Accepted(person, body["message"], time.monotonic(), self.mid())
         with self._taken:
-            self.accepted.append(Accepted(person, body["message"], time.monotonic()))
+            self.accepted.append(taken)
             self._taken.notify_all()
-        return JSONResponse({"recipient_id": person, "message_id": self.mid()})
+        if self._random.random() < self.lost:
+            return _LostAnswer()
+        return JSONResponse({"recipient_id": person, "message_id": taken.id})
+
+    async def _conversations(self, request: Request) -> Response:
+        _, refusal = await self._admitted(request)
+        if refusal:
+            return refusal
+        person, began = request.query_params.get("user_id"), time.time() - time.monotonic()
+        sent = [
+            {"id": one.id, "from": {"id": self.page_id}, "created_time": _written(began + one.at)}
+            for one in reversed(self.accepted)
+            if one.person == person
+        ]
+        return JSONResponse({"data": [{"id": f"t_{person}", "messages": {"data": sent[:20]}}] if sent else []})
 
     async def _control(self, request: Request) -> Response:
         body, refusal = await self._admitted(request)
@@ -303,6 +332,8 @@ class StandIn:
         if self.rate_limited:
             self.rate_limited -= 1
             return {}, self._refuse(613)
+        if request.url.path.rpartition("/")[2] in self.refused_calls:
+            return {}, self._refuse(100)
         if self._random.random() < self.failures:
             return {}, self._refuse(self._random.choice((1, 2)))
         try:
@@ -317,6 +348,15 @@ class StandIn:
         if subcode:
             told["error_subcode"] = subcode
         return JSONResponse({"error": told}, _STATUS_OF_CODE.get(code, 400))
+
+
+class _LostAnswer(Response):
+    """An answer that breaks off on its way."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
 
 
 def problems_of(message: Any) -> list[str]:
@@ -401,3 +441,8 @@ def _recipient(body: Mapping[str, Any]) -> str:
 
 def _now() -> int:
     return int(time.time() * 1000)
+
+
+def _written(at: float) -> str:
+    """Seconds since 1970 as the platform writes a time, without a part of a second."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")

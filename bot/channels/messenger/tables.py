@@ -1,8 +1,11 @@
-"""The tables of the Messenger channel, beside the conversations' own: keyed hashes and times, and no words."""
+"""The tables of the Messenger channel, beside the conversations' own: keyed hashes and times, and no words.
+
+Rows live for days. A version that needs other columns takes another name for the table instead of a migration.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Double, MetaData, String
+from sqlalchemy import Boolean, Double, Integer, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -13,19 +16,19 @@ class Base(DeclarativeBase):
 
 
 class Delivery(Base):
-    """A message that arrived. Times are seconds since 1970.
+    """A message that arrived, and how far its answer came.
 
     Attributes:
-        id: keyed hash of the platform's id of the message; unique, so that one process alone can claim it.
-        claimed_until: until when the process that claimed it may answer it.
-        done: whether its answer was accepted.
-        ends: when it is removed.
+        id: keyed hash of the platform's id of the message.
+        accepted: how many messages of the answer the platform is known to have taken.
+        done: whether that is all of them.
+        ends: when it is removed, in seconds since 1970.
     """
 
-    __tablename__ = "messenger_deliveries"
+    __tablename__ = "messenger_answers"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    claimed_until: Mapped[float] = mapped_column(Double)
+    accepted: Mapped[int] = mapped_column(Integer)
     done: Mapped[bool] = mapped_column(Boolean)
     ends: Mapped[float] = mapped_column(Double, index=True)
 
@@ -37,6 +40,7 @@ class ThreadRow(Base):
         person: keyed hash of the page-scoped id.
         session: id of the conversation.
         last_seen: when somebody last wrote, or 0 where the opening was not said.
+        last_accepted: keyed hash of the id of the last message that the platform is known to have taken, or "".
         silent_until: until when a person has the thread, or 0.
         helped: whether help was shown during this silence.
         returned: whether the thread came back from a person and that was not yet said.
@@ -44,11 +48,12 @@ class ThreadRow(Base):
         ends: when it is removed.
     """
 
-    __tablename__ = "messenger_threads"
+    __tablename__ = "messenger_people"
 
     person: Mapped[str] = mapped_column(String(64), primary_key=True)
     session: Mapped[str] = mapped_column(String(64))
     last_seen: Mapped[float] = mapped_column(Double)
+    last_accepted: Mapped[str] = mapped_column(String(64))
     silent_until: Mapped[float] = mapped_column(Double)
     helped: Mapped[bool] = mapped_column(Boolean)
     returned: Mapped[bool] = mapped_column(Boolean)

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, fields
 from sqlalchemy import Connection, delete, insert, select
 
 from bot.channels.messenger.tables import ThreadRow
-from bot.engine.conversation_database import ConversationDatabase
 
 KEPT = 7 * 86400.0  # seconds after the last message; whoever comes back later sees the opening again
 ERASED_KEPT = 48 * 3600.0  # seconds; the platform delivers again for up to 36 hours
@@ -23,6 +22,7 @@ class Thread:
 
     session: str
     last_seen: float = 0.0
+    last_accepted: str = ""
     silent_until: float = 0.0
     helped: bool = False
     returned: bool = False
@@ -30,33 +30,24 @@ class Thread:
 
 
 class Threads:
-    """Keeps threads by a person's names (`Identities.people`). Raises, in each method: ConversationsUnavailable."""
+    """Reads and writes threads by a person's names (`Identities.people`), within a transaction of the caller's."""
 
-    def __init__(self, database: ConversationDatabase, now: Callable[[], float] = time.time) -> None:
-        self._database, self._now = database, now
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
 
-    async def find(self, names: tuple[str, ...]) -> Thread | None:
+    def find(self, connection: Connection, names: tuple[str, ...]) -> Thread | None:
         """The thread under any of the names, or None."""
+        there = select(ThreadRow.__table__).where(ThreadRow.person.in_(names), ThreadRow.ends > self._now())
+        rows = {row.person: row for row in connection.execute(there)}
+        row = next((rows[name] for name in names if name in rows), None)
+        return Thread(**{field.name: getattr(row, field.name) for field in fields(Thread)}) if row else None
 
-        def read(connection: Connection) -> Thread | None:
-            there = select(ThreadRow.__table__).where(ThreadRow.person.in_(names), ThreadRow.ends > self._now())
-            rows = {row.person: row for row in connection.execute(there)}
-            row = next((rows[name] for name in names if name in rows), None)
-            return Thread(**{field.name: getattr(row, field.name) for field in fields(Thread)}) if row else None
-
-        return await self._database.run(read)
-
-    async def keep(self, names: tuple[str, ...], thread: Thread) -> None:
+    def keep(self, connection: Connection, names: tuple[str, ...], thread: Thread) -> None:
         """Keep a thread under the first of the names, and under no other."""
         ends = self._now() + (KEPT if thread.last_seen or thread.silent_until else ERASED_KEPT)
+        connection.execute(delete(ThreadRow).where(ThreadRow.person.in_(names)))
+        connection.execute(insert(ThreadRow).values(person=names[0], ends=ends, **asdict(thread)))
 
-        def write(connection: Connection) -> None:
-            connection.execute(delete(ThreadRow).where(ThreadRow.person.in_(names)))
-            connection.execute(insert(ThreadRow).values(person=names[0], ends=ends, **asdict(thread)))
-
-        await self._database.run(write, to_disk=bool(thread.erased))
-
-    async def remove_ended(self) -> None:
+    def remove_ended(self, connection: Connection) -> None:
         """Remove those that have ended."""
-        ended = delete(ThreadRow).where(ThreadRow.ends <= self._now())
-        await self._database.run(lambda connection: connection.execute(ended), to_disk=True)
+        connection.execute(delete(ThreadRow).where(ThreadRow.ends <= self._now()))

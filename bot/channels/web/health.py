@@ -29,10 +29,17 @@ class Health:
 
     Args:
         checks: for each part that has to answer, a function that raises where it does not.
+        channels: by name, whether a channel beside the page works. The page stays in service where one does not:
+            nobody may be without help because a token has ended.
     """
 
-    def __init__(self, checks: Mapping[str, Callable[[], Awaitable[object]]]) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Callable[[], Awaitable[object]]],
+        channels: Mapping[str, Callable[[], bool]] | None = None,
+    ) -> None:
         self._checks = checks
+        self._channels = channels or {}
         self._missing: list[str] = []
         self._asked = float("-inf")
         self._lock = asyncio.Lock()
@@ -47,23 +54,25 @@ class Health:
         return PlainTextResponse("live\n")
 
     async def ready(self, _: Request) -> Response:
-        """200 where everything answers. 503 names what does not; the log says no more, since errors name databases."""
+        """200 where all that the page needs answers, with the names of other channels that are in trouble.
+
+        503 names what does not answer; the log says no more, since errors name databases.
+        """
         async with self._lock:
             if time.monotonic() - self._asked >= ASKED_AGAIN:
                 self._missing = [name for name, check in self._checks.items() if not await _answers(name, check)]
                 self._asked = time.monotonic()
         if self._missing:
             return PlainTextResponse("".join(f"missing: {name}\n" for name in self._missing), 503)
-        return PlainTextResponse("ready\n")
+        troubles = [name for name, works in self._channels.items() if not works()]
+        return PlainTextResponse("ready\n" + "".join(f"in trouble: {name}\n" for name in troubles))
 
 
-def health_of(
-    engine: Engine, settings: Settings, channels: Mapping[str, Callable[[], Awaitable[object]]] | None = None
-) -> Health:
+def health_of(engine: Engine, settings: Settings, channels: Mapping[str, Callable[[], bool]] | None = None) -> Health:
     """The health of an installation. Its model is loaded, or there would be no engine.
 
     Args:
-        channels: checks of other channels, by the channel's name.
+        channels: by name, whether a channel beside the page works.
     """
 
     def read_directory() -> None:
@@ -73,7 +82,7 @@ def health_of(
     async def directory() -> None:
         await asyncio.to_thread(read_directory)
 
-    return Health({"directory": directory, "conversations": engine.conversations_held, **(channels or {})})
+    return Health({"directory": directory, "conversations": engine.conversations_held}, channels)
 
 
 async def _answers(name: str, check: Callable[[], Awaitable[object]]) -> bool:

@@ -44,6 +44,10 @@ class Metrics:
             "footbridge_turn_seconds", "How long turns took, in fives.", buckets=_SECONDS, registry=self.registry
         )
         self._held = Gauge("footbridge_conversations", "Conversations held, in fives.", registry=self.registry)
+        self._token = Gauge(
+            "footbridge_messenger_token_works", "1 unless Messenger refused the page's token.", registry=self.registry
+        )
+        self._token.set(1)
         self._waiting: Tally[tuple[Counter, str]] = Tally()
         self._durations: list[float] = []
 
@@ -74,6 +78,10 @@ class Metrics:
     def messenger(self, kind: str) -> None:
         """Count an event of Messenger's by its kind, or by why it was skipped, refused or not answered."""
         self._count(self._messenger, kind)
+
+    def messenger_token(self, works: bool) -> None:
+        """Take down whether Messenger took the page's token when it was last used."""
+        self._token.set(int(works))
 
     def refusal(self, status: int) -> None:
         """Count a request that was refused."""
