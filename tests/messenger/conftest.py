@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from bot.channels.messenger.graph import GraphClient
-from bot.channels.messenger.stand_in import StandIn
-from tests.engine.conftest import clock, held, lasting_url, make_engine, postgres_url, url  # noqa: F401 - fixtures
-
-PERSON = "7001"
+from bot.channels.messenger.stand_in import INBOX_APP, StandIn
+from tests.engine.conftest import MakeEngine, clock, held, lasting_url, make_engine, postgres_url, url  # noqa: F401
+from tests.messenger.service import OTHER, PERSON, Service
 
 
 @pytest.fixture
@@ -47,3 +46,16 @@ def client_of(platform: StandIn, kind: type[GraphClient] = GraphClient, **change
         app_secret=given["app_secret"],
         pauses=(0.01, 0.01),
     )
+
+
+@pytest.fixture
+async def service(
+    url: str,  # noqa: F811
+    stand_in: StandIn,
+    make_engine: MakeEngine,  # noqa: F811
+) -> AsyncIterator[Service]:
+    """The service on an empty database of each kind."""
+    stand_in.meet(OTHER)
+    made = Service(stand_in, make_engine, url, inbox=INBOX_APP)
+    async with made.running():
+        yield made

@@ -24,7 +24,8 @@ from bot.engine.conversation_database import ConversationDatabase
 from bot.engine.engine import Engine
 from bot.settings import MessengerSettings
 from tests.engine.conftest import Clock, Held, MakeEngine, until_waiting
-from tests.messenger.conftest import PERSON, client_of
+from tests.messenger.conftest import client_of
+from tests.messenger.service import PERSON
 
 Event = dict[str, Any]
 COST, LONG = "How much does it cost?", "How long does it take?"

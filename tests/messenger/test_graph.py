@@ -10,7 +10,8 @@ import pytest
 
 from bot.channels.messenger.graph import GraphClient, GraphError
 from bot.channels.messenger.stand_in import INBOX_APP, StandIn
-from tests.messenger.conftest import PERSON, client_of
+from tests.messenger.conftest import client_of
+from tests.messenger.service import PERSON
 
 HELLO = {"text": "Hello."}
 

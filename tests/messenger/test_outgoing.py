@@ -25,7 +25,7 @@ from bot.engine.conversation_store import conversation_id
 from bot.engine.engine import Engine
 from bot.engine.gate import renderer
 from bot.settings import DATA
-from tests.messenger.conftest import PERSON
+from tests.messenger.service import PERSON
 
 OWN: Mapping[str, Any] = yaml.safe_load((DATA / "answers" / "messenger.yml").read_text(encoding="utf-8"))
 # Words that are true of the web page alone. "The people who run this page" means the page on Facebook.

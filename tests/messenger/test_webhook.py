@@ -7,99 +7,19 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from prometheus_client import generate_latest
-from starlette.types import ASGIApp
 
 from bot.answers.catalog import catalog
-from bot.channels.application import create_application
 from bot.channels.messenger.stand_in import INBOX_APP, StandIn
-from bot.channels.web.metrics import Metrics
-from bot.settings import MessengerSettings, Settings, settings
 from tests.engine.conftest import MakeEngine
-from tests.messenger.conftest import PERSON
-
-HOOK = "/messenger/webhook"
-OTHER = "7002"
-KEYS = ("k" * 32,)
-
-
-class Service:
-    """The application in this process, which posts to a stand-in."""
-
-    def __init__(self, platform: StandIn, make: MakeEngine, url: str, **changed: Any) -> None:
-        self.platform, self.metrics = platform, Metrics(catalog())
-        self.settings: Settings = replace(
-            settings(),
-            messenger=replace(
-                MessengerSettings(
-                    page=platform.page_id,
-                    app=platform.app_id,
-                    app_secrets=(platform.app_secret,),
-                    page_token=platform.page_token,
-                    verify_token="words of ours",  # noqa: S106 - opens nothing
-                    hash_keys=KEYS,
-                    graph_address=platform.address,
-                ),
-                **changed,
-            ),
-        )
-        self.application: ASGIApp = create_application(make(url), self.settings, metrics=self.metrics)
-        transport = httpx.ASGITransport(self.application)
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://localhost")
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Start the application and end it, as a server does."""
-        told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        answered: asyncio.Queue[Any] = asyncio.Queue()
-        life = asyncio.ensure_future(self.application({"type": "lifespan"}, told.get, answered.put))
-        await told.put({"type": "lifespan.startup"})
-        assert (await answered.get())["type"] == "lifespan.startup.complete"
-        yield
-        await self.http.aclose()
-        await told.put({"type": "lifespan.shutdown"})
-        await life
-
-    async def post(self, *events: dict[str, Any], key: str = "messaging") -> int:
-        return await self.post_body(self.platform.body(events, key))
-
-    async def post_body(self, body: bytes, **headers: str) -> int:
-        sent = headers or {"X-Hub-Signature-256": self.platform.signature(body)}
-        return (await self.http.post(HOOK, content=body, headers=sent)).status_code
-
-    def counted(self) -> str:
-        return generate_latest(self.metrics.registry).decode()
-
-    def said(self, person: str = PERSON) -> str:
-        return "\n".join(json.dumps(message, ensure_ascii=False) for message in self.platform.sent_to(person))
+from tests.messenger.service import HOOK, KEYS, OTHER, PERSON, Service
 
 
 def words(answer: str) -> str:
     """The beginning of a vetted reply."""
     return catalog().replies[answer].words.partition("{")[0][:40]
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-async def service(
-    request: pytest.FixtureRequest,
-    stand_in: StandIn,
-    make_engine: MakeEngine,
-    tmp_path: Path,
-) -> AsyncIterator[Service]:
-    """The service on an empty database."""
-    stand_in.meet(OTHER)
-    url = "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'conversations.db'}"
-    made = Service(stand_in, make_engine, url, inbox=INBOX_APP)
-    async with made.running():
-        yield made
 
 
 async def test_a_webhook_is_verified_by_mode_and_token(service: Service) -> None:
