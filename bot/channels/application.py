@@ -127,13 +127,7 @@ def _messenger(engine: Engine, settings: Settings, metrics: Metrics) -> Answerin
     given = settings.messenger
     if given is None:
         return None
-    graph = GraphClient(
-        address=given.graph_address,
-        version=given.graph_version,
-        page_id=given.page,
-        page_token=given.page_token,
-        app_secret=given.app_secrets[0],
-    )
+    graph = GraphClient.of(given)
     return Answering(engine, given, graph, metrics, turns_per_minute=settings.turns_per_minute)
 
 

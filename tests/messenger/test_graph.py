@@ -70,6 +70,12 @@ async def test_the_platform_tells_what_it_took_last(graph: GraphClient, stand_in
     assert all(abs(one.at - time.time()) < 60 for one in sent)
 
 
+async def test_the_platform_tells_whose_login_it_is(graph: GraphClient, stand_in: StandIn) -> None:
+    stand_in.logins["9009"] = PERSON
+    assert await graph.people_of_login("9009") == (PERSON,)
+    assert await graph.people_of_login("9010") == ()
+
+
 async def test_an_answer_that_is_lost_on_its_way_may_have_arrived(graph: GraphClient, stand_in: StandIn) -> None:
     stand_in.lost = 1.0
     with pytest.raises(GraphError) as raised:

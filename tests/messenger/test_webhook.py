@@ -180,21 +180,30 @@ async def test_what_was_written_before_erasing_is_not_answered_after_it(service:
 
 async def test_a_deletion_is_confirmed_and_its_page_says_nothing(service: Service) -> None:
     await service.post(service.platform.text(PERSON, "How much does it cost?"))
-    content = _base64(json.dumps({"algorithm": "HMAC-SHA256", "user_id": PERSON}).encode())
-    mac = _base64(hmac.new(service.platform.app_secret.encode(), content, hashlib.sha256).digest())
-    answer = await service.http.post(
-        "/messenger/deletion", data={"signed_request": f"{mac.decode()}.{content.decode()}"}
-    )
+    service.platform.logins["9009"] = PERSON
+    answer = await service.http.post("/messenger/deletion", data={"signed_request": _signed(service, "9009")})
     assert answer.status_code == 200
     status = await service.http.get(answer.json()["url"])
     assert status.status_code == 200
-    assert PERSON not in answer.text + status.text
-    assert (await service.http.get("/messenger/deletion/" + "0" * 48)).status_code == 404
-    for wrong in (f"{mac.decode()}.{content.decode()}x", "x.y", "é.é", ""):
-        refused = await service.http.post("/messenger/deletion", data={"signed_request": wrong})
-        assert refused.status_code == 403
+    assert not any(id in answer.text + status.text for id in (PERSON, "9009"))
     await service.post(service.platform.text(PERSON, "How long does it take?"))
     assert service.said().count(words("messenger_opening")) == 2
+
+
+async def test_a_deletion_is_taken_where_the_platform_does_not_say_whose_it_is(service: Service) -> None:
+    await service.post(service.platform.text(PERSON, "How much does it cost?"))
+    service.platform.refused_calls = {"ids_for_pages"}
+    answer = await service.http.post("/messenger/deletion", data={"signed_request": _signed(service, PERSON)})
+    assert answer.status_code == 200
+    await service.post(service.platform.text(PERSON, "How long does it take?"))
+    assert service.said().count(words("messenger_opening")) == 2
+
+
+async def test_a_deletion_that_is_not_signed_is_refused_and_an_unknown_code_is_unknown(service: Service) -> None:
+    assert (await service.http.get("/messenger/deletion/" + "0" * 48)).status_code == 404
+    for wrong in (_signed(service, PERSON) + "x", "x.y", "é.é", ""):
+        refused = await service.http.post("/messenger/deletion", data={"signed_request": wrong})
+        assert refused.status_code == 403
 
 
 async def test_a_restart_remembers_what_was_answered_and_nothing_else_is_on_the_disk(
@@ -219,6 +228,13 @@ async def test_a_restart_remembers_what_was_answered_and_nothing_else_is_on_the_
         assert len(stand_in.accepted) == sent
         await newer.post(stand_in.text("70017001", "How long does it take?"))
     assert newer.said("70017001").count(words("messenger_opening")) == 1  # found under the older key
+
+
+def _signed(service: Service, user: str) -> str:
+    """A request of the platform's to delete what is kept of a user of the login."""
+    content = _base64(json.dumps({"algorithm": "HMAC-SHA256", "user_id": user}).encode())
+    mac = _base64(hmac.new(service.platform.app_secret.encode(), content, hashlib.sha256).digest())
+    return f"{mac.decode()}.{content.decode()}"
 
 
 def _base64(given: bytes) -> bytes:

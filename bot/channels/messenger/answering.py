@@ -103,17 +103,18 @@ class Answering:
             task.add_done_callback(self._count_lost)
         return is_taken
 
-    async def erase(self, person: str) -> None:
-        """Erase what is kept of a person. Raises: ConversationsUnavailable, TimeoutError."""
-        names = self._channel.identities.people(person)
-        async with self._locks.hold(names[0]):
-            found = await self._channel.database.run(lambda connection: self._channel.threads.find(connection, names))
-            thread = found or Thread(self._channel.identities.session(person))
-            await self._engine.erase(thread.session)
-            erased = self._erased(person, thread, self._now())
-            await self._channel.database.run(
-                lambda connection: self._channel.threads.keep(connection, names, erased), to_disk=True
-            )
+    async def erase(self, id: str) -> None:
+        """Erase what is kept of a person, under this id and under those that belong to it if it is one of the login's.
+
+        Raises: ConversationsUnavailable, TimeoutError.
+        """
+        try:
+            people = await self._graph.people_of_login(id)
+        except GraphError as error:
+            logger.warning("The platform does not say whose login asked to be deleted: %s.", error)
+            people = ()
+        for person in {id, *people}:
+            await self._erase(person)
 
     async def every_minute(self) -> None:
         """Remove what is no longer needed. Raises: ConversationsUnavailable."""
@@ -127,6 +128,17 @@ class Answering:
             await asyncio.wait(self._running, timeout=WAIT)
         self._locks.close()
         await self._graph.aclose()
+
+    async def _erase(self, person: str) -> None:
+        names = self._channel.identities.people(person)
+        async with self._locks.hold(names[0]):
+            found = await self._channel.database.run(lambda connection: self._channel.threads.find(connection, names))
+            thread = found or Thread(self._channel.identities.session(person))
+            await self._engine.erase(thread.session)
+            erased = self._erased(person, thread, self._now())
+            await self._channel.database.run(
+                lambda connection: self._channel.threads.keep(connection, names, erased), to_disk=True
+            )
 
     def _count_lost(self, task: asyncio.Task[Outcome]) -> None:
         if not task.cancelled() and task.result() == "again":

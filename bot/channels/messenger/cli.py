@@ -75,13 +75,7 @@ def _with_graph(work: Callable[[GraphClient], Awaitable[str]]) -> str:
         given = settings().messenger
         if given is None:
             raise SettingError("FOOTBRIDGE_MESSENGER_PAGE is not set; docs/messenger.md says which settings there are.")
-        graph = GraphClient(
-            address=given.graph_address,
-            version=given.graph_version,
-            page_id=given.page,
-            page_token=given.page_token,
-            app_secret=given.app_secrets[0],
-        )
+        graph = GraphClient.of(given)
         try:
             return await work(graph)
         finally:

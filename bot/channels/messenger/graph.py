@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
+
+from bot.settings import MessengerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,8 @@ _CODES: Mapping[int, Kind] = {
     102: "token_dead",
     190: "token_dead",
     200: "token_dead",  # the token lacks a permission
+    210: "user_gone",
+    230: "token_dead",  # the token lacks a permission
     551: "user_gone",
     613: "rate",
     1200: "server",
@@ -86,24 +91,31 @@ class GraphClient:
         address: str,
         version: str,
         page_id: str,
+        app_id: str,
         page_token: str,
         app_secret: str,
         timeout: float = TIMEOUT,
         pauses: tuple[float, ...] = PAUSES,
     ) -> None:
         """A client of `address` ("https://graph.facebook.com"); `version` is such as "v26.0", times are in seconds."""
-        proof = hmac.new(app_secret.encode(), page_token.encode(), hashlib.sha256).hexdigest()
         self._page = page_id
+        self._page_token, self._app_token, self._secret = page_token, f"{app_id}|{app_secret}", app_secret
         self._pauses = pauses
-        self._http = httpx.AsyncClient(
-            base_url=f"{address.rstrip('/')}/{version}",
-            headers={"Authorization": f"Bearer {page_token}"},
-            params={"appsecret_proof": proof},
-            timeout=timeout,
-            trust_env=False,
-        )
+        self._http = httpx.AsyncClient(base_url=f"{address.rstrip('/')}/{version}", timeout=timeout, trust_env=False)
         # httpx logs the address of each call, and that has the proof in it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
+
+    @classmethod
+    def of(cls, settings: MessengerSettings) -> GraphClient:
+        """The client of the page that the settings name."""
+        return cls(
+            address=settings.graph_address,
+            version=settings.graph_version,
+            page_id=settings.page,
+            app_id=settings.app,
+            page_token=settings.page_token,
+            app_secret=settings.app_secrets[0],
+        )
 
     async def send(self, person: str, message: Mapping[str, Any]) -> str:
         """Send one message to a person in answer to theirs, and return its id ("" for none). Raises: GraphError."""
@@ -144,6 +156,20 @@ class GraphClient:
         """Take the thread back. Raises: GraphError."""
         await self._call("POST", f"/{self._page}/take_thread_control", _to(person))
 
+    async def people_of_login(self, app_scoped_id: str) -> tuple[str, ...]:
+        """The page-scoped ids of somebody whom the app's login knows; empty for nobody. Raises: GraphError.
+
+        It needs a business that owns both the app and the page.
+        https://developers.facebook.com/docs/messenger-platform/connecting-accounts
+        """
+        found = await self._call(
+            "GET", f"/{quote(app_scoped_id, safe='')}/ids_for_pages", query={"page": self._page}, token=self._app_token
+        )
+        try:
+            return tuple(str(one["id"]) for one in found["data"])
+        except (KeyError, TypeError):
+            raise GraphError("bad_parameter") from None  # its cause might repeat an id
+
     async def profile(self, fields: tuple[str, ...]) -> Mapping[str, Any]:
         """The fields of the page's Messenger profile that are set. Raises: GraphError."""
         found = await self._call("GET", f"/{self._page}/messenger_profile", query={"fields": ",".join(fields)})
@@ -166,22 +192,36 @@ class GraphClient:
         query: Mapping[str, str] | None = None,
         *,
         is_message: bool = False,
+        token: str = "",
     ) -> Mapping[str, Any]:
         for pause in self._pauses:
             try:
-                return await self._once(method, path, body, query)
+                return await self._once(method, path, body, query, token)
             except GraphError as error:
                 again = error.kind in _RETRIED or error.kind == "unreachable"
                 if not again or (error.may_have_arrived and is_message):
                     raise
             await asyncio.sleep(pause)
-        return await self._once(method, path, body, query)
+        return await self._once(method, path, body, query, token)
 
     async def _once(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        token: str = "",
     ) -> Mapping[str, Any]:
+        token = token or self._page_token
+        proof = hmac.new(self._secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         try:
-            answer = await self._http.request(method, path, json=body, params=query)
+            answer = await self._http.request(
+                method,
+                path,
+                json=body,
+                params={**(query or {}), "appsecret_proof": proof},
+                headers={"Authorization": f"Bearer {token}"},
+            )
         except httpx.HTTPError as error:
             # The cause is cut off: its text has the address, and that has the proof in it.
             raise GraphError("unreachable", may_have_arrived=not isinstance(error, _NOT_SENT)) from None

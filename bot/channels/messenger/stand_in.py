@@ -57,6 +57,7 @@ class StandIn:
         refused: the codes of calls that were refused, in order.
         typing: to whom typing was shown.
         controls: (call, person, target app) of the calls that moved a thread.
+        logins: page-scoped ids by the app-scoped id of the same person.
         profile: the page's Messenger profile.
         token_is_dead: set it, and every call is refused with 190.
         rate_limited: so many of the next calls are refused with 613.
@@ -85,6 +86,7 @@ class StandIn:
         self.refused: list[int] = []
         self.typing: list[str] = []
         self.controls: list[tuple[str, str, str]] = []
+        self.logins: dict[str, str] = {}
         self.profile: dict[str, Any] = {}
         self.token_is_dead = False
         self.rate_limited = 0
@@ -103,6 +105,7 @@ class StandIn:
                 Route(f"{messages}/conversations", self._conversations, methods=["GET"]),
                 Route(f"{messages}/pass_thread_control", self._control, methods=["POST"]),
                 Route(f"{messages}/take_thread_control", self._control, methods=["POST"]),
+                Route(f"/{version}/{{login}}/ids_for_pages", self._ids_for_pages, methods=["GET"]),
                 Route(f"{messages}/messenger_profile", self._get_profile, methods=["GET"]),
                 Route(f"{messages}/messenger_profile", self._set_profile, methods=["POST"]),
             ]
@@ -307,6 +310,15 @@ class StandIn:
         self.controls.append((call, person, str(body.get("target_app_id", ""))))
         return JSONResponse({"success": True})
 
+    async def _ids_for_pages(self, request: Request) -> Response:
+        _, refusal = await self._admitted(request, f"{self.app_id}|{self.app_secret}")
+        if refusal:
+            return refusal
+        if request.query_params.get("page") != self.page_id:
+            return self._refuse(100)
+        person = self.logins.get(request.path_params["login"])
+        return JSONResponse({"data": [{"id": person, "page": {"id": self.page_id}}] if person else []})
+
     async def _get_profile(self, request: Request) -> Response:
         _, refusal = await self._admitted(request)
         fields = request.query_params.get("fields", "").split(",")
@@ -323,9 +335,10 @@ class StandIn:
         self.profile.update(body)
         return JSONResponse({"result": "success"})
 
-    async def _admitted(self, request: Request) -> tuple[dict[str, Any], Response | None]:
-        proof = hmac.new(self.app_secret.encode(), self.page_token.encode(), hashlib.sha256).hexdigest()
-        if self.token_is_dead or request.headers.get("authorization") != f"Bearer {self.page_token}":
+    async def _admitted(self, request: Request, token: str = "") -> tuple[dict[str, Any], Response | None]:
+        token = token or self.page_token
+        proof = hmac.new(self.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if self.token_is_dead or request.headers.get("authorization") != f"Bearer {token}":
             return {}, self._refuse(190)
         if request.query_params.get("appsecret_proof") != proof:
             return {}, self._refuse(100)

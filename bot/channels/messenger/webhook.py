@@ -69,8 +69,8 @@ class Webhook:
     async def delete(self, request: Request) -> Response:
         """Erase what is kept under the id of a signed request, and say where its confirmation is.
 
-        The platform names a person here by an id of the app's login, which is not the one of their thread, unless the
-        person used no login: what is kept of a thread then ends with its time, or is erased in the thread itself.
+        The platform names a person here by an id of the app's login, which is not the one of their thread. Where it
+        does not say which thread belongs to it, what is kept ends with its time, or is erased in the thread itself.
         """
         body = await _body(request)
         if body is None:
