@@ -8,7 +8,7 @@ RUN := $(UV) run --frozen --no-sync
 # The packages are compiled when they are installed, so that every start is quick.
 export UV_COMPILE_BYTECODE := 1
 
-.PHONY: help run install install-tests test lint train encoder validate shell directory bench evaluate
+.PHONY: help run install install-tests test lint train encoder validate shell directory bench messenger-load evaluate
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ shell: install ## Talk to the model in Rasa's shell (start `rasa run actions --a
 
 bench: install-tests ## Measure start, memory, training and turns, and print one table
 	@$(RUN) python -m benchmarks.bench
+
+messenger-load: install-tests ## Show what Messenger's channel promises under load; five minutes
+	@$(RUN) python -m benchmarks.messenger
 
 evaluate: install-tests ## Train a model, let it read the evaluation messages, and write what it understood
 	@$(RUN) python -m evaluation

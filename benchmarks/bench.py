@@ -10,14 +10,11 @@ import asyncio
 import os
 import platform
 import re
-import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +23,7 @@ from statistics import median, quantiles
 import httpx
 import psutil  # type: ignore[import-untyped]
 
+from benchmarks.serving import BenchmarkError, command, processor, read, serving
 from bot import absent_packages, logs
 
 # What a visit is made of: questions, goals, places, the menu and words that are not understood. None of them ends a
@@ -60,10 +58,7 @@ VISITS = 10  # conversations of all messages, one after another: 200 turns
 
 # Seconds. They only end a run that hangs; they are no targets.
 TRAINING_DEADLINE = 300.0
-START_DEADLINE = 60.0
 TURN_DEADLINE = 30.0
-STOP_DEADLINE = 10.0
-POLL_SECONDS = 0.02
 
 _TOKEN = re.compile(r'data-session="([^"]+)"')
 _PART = {"x-part": "turn"}  # as the script asks, which gets its answer at once
@@ -71,10 +66,6 @@ _BROKEN = "something_broke"  # the answer that stands in for a turn that failed
 
 Say = Callable[[str], Awaitable[None]]
 """Sends one message in one conversation and returns when it is answered. Raises BenchmarkError if it is not."""
-
-
-class BenchmarkError(RuntimeError):
-    """Nothing could be measured; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +137,7 @@ def main() -> None:
         rows.append(Row("Training (`footbridge train`)", _training_seconds(Path(folder)), "s", goal=60))
         rows += _served(Path(folder))
         rows += asyncio.run(_in_process())
-    print(f"Processor: {_processor()}, {psutil.cpu_count()} logical cores. Python {platform.python_version()}.\n")
+    print(f"Processor: {processor()}, {psutil.cpu_count()} logical cores. Python {platform.python_version()}.\n")
     print("| Measure | Figure | Target |\n|---|---|---|")
     print("\n".join(map(str, rows)))
 
@@ -158,17 +149,17 @@ def _training_seconds(folder: Path) -> float:
     try:
         with printed.open("wb") as sink:
             subprocess.run(
-                [_command(), "train"], stdout=sink, stderr=subprocess.STDOUT, timeout=TRAINING_DEADLINE, check=True
+                [command(), "train"], stdout=sink, stderr=subprocess.STDOUT, timeout=TRAINING_DEADLINE, check=True
             )
     except subprocess.SubprocessError as error:
-        raise BenchmarkError(f"`footbridge train` failed ({error}). It printed:\n{_read(printed)}") from error
+        raise BenchmarkError(f"`footbridge train` failed ({error}). It printed:\n{read(printed)}") from error
     return time.perf_counter() - began
 
 
 def _served(folder: Path) -> list[Row]:
     """The rows of the served process: start, memory, and turns over HTTP."""
-    with _server(folder / "serve.txt") as (address, process, seconds):
-        alone, memory, together = asyncio.run(_over_http(address, process))
+    with serving(folder / "serve.txt", _first_turn) as (address, process, seconds):
+        alone, memory, together = asyncio.run(_over_http(address, psutil.Process(process.pid)))
     return [
         Row("First answer after `footbridge serve`", seconds, "s", goal=8),
         Row(
@@ -182,56 +173,10 @@ def _served(folder: Path) -> list[Row]:
     ]
 
 
-@contextmanager
-def _server(printed: Path) -> Iterator[tuple[str, psutil.Process, float]]:
-    """Serve in a fresh process; yield its address, the process, and the seconds from its start to its first answer.
-
-    Args:
-        printed: file that takes what the process prints.
-
-    Raises:
-        BenchmarkError: it ended, or did not answer in START_DEADLINE seconds; the message holds what it printed.
-    """
-    port = _free_port()
-    address = f"http://127.0.0.1:{port}"
-    began = time.perf_counter()
-    with printed.open("wb") as sink:
-        process = subprocess.Popen(
-            [_command(), "serve"],
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "FOOTBRIDGE_PORT": str(port)},
-        )
-    try:
-        _wait_for_answer(address, process, began + START_DEADLINE, printed)
-        yield address, psutil.Process(process.pid), time.perf_counter() - began
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_DEADLINE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for_answer(address: str, process: subprocess.Popen[bytes], deadline: float, printed: Path) -> None:
-    """Post the first message until it is answered; `deadline` is a time of `time.perf_counter`."""
-    while (left := deadline - time.perf_counter()) > 0:
-        if process.poll() is not None:
-            raise BenchmarkError(
-                f"`footbridge serve` ended with status {process.returncode}. It printed:\n{_read(printed)}"
-            )
-        try:
-            # The process listens long before it answers, so one request may wait for most of the start.
-            answer = httpx.post(address, data=_form("", MESSAGES[0]), timeout=left, trust_env=False, headers=_PART)
-        except httpx.TransportError:
-            time.sleep(POLL_SECONDS)  # until it listens, a request fails at once: asking on would take its processor
-            continue
-        _check(answer)
-        return
-    raise BenchmarkError(
-        f"`footbridge serve` did not answer at {address} in {START_DEADLINE:g} seconds. It printed:\n{_read(printed)}"
-    )
+def _first_turn(address: str, seconds: float) -> httpx.Response:
+    answer = httpx.post(address, data=_form("", MESSAGES[0]), timeout=seconds, trust_env=False, headers=_PART)
+    _check(answer)
+    return answer
 
 
 async def _over_http(address: str, process: psutil.Process) -> tuple[Pace, int, Pace]:
@@ -354,33 +299,6 @@ def _form(session: str, text: str) -> Mapping[str, str]:
 def _check(answer: httpx.Response) -> None:
     if answer.status_code != 200 or f'data-answer="{_BROKEN}"' in answer.text:
         raise BenchmarkError(f"The server could not answer a turn (status {answer.status_code}).")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-def _command() -> str:
-    """The command `footbridge` of the Python that runs this. Raises BenchmarkError if it is not installed."""
-    path = Path(sysconfig.get_path("scripts")) / "footbridge"
-    if not path.is_file():
-        raise BenchmarkError(f"{path} is missing. Run `make install-tests`, then `make bench`.")
-    return str(path)
-
-
-def _processor() -> str:
-    """The processor's name: Linux tells it in /proc/cpuinfo, other systems through `platform`."""
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        found = re.search(r"^model name\s*:\s*(.+)$", information.read_text(), re.MULTILINE)
-        if found:
-            return found[1]
-    return platform.processor() or platform.machine()
-
-
-def _read(printed: Path) -> str:
-    return printed.read_text(errors="replace").strip() or "(nothing)"
 
 
 if __name__ == "__main__":

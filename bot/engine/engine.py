@@ -14,6 +14,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 
 from bot.actions.leading_away import leading_away
+from bot.actions.talk import LAST_SAID
 from bot.answers.catalog import Catalog, catalog
 from bot.answers.rendering import WEB, RenderedReply, Renderer
 from bot.answers.topic_search import TopicSearch
@@ -225,7 +226,7 @@ class Engine:
         if view is None:
             return None
         try:
-            replies = await asyncio.to_thread(self._rendered_again, view.said)
+            replies = await asyncio.to_thread(self._rendered_again, view.said, WEB)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets help numbers and their token
             logger.error("A page could not be shown: %s", type(error).__name__)
             replies = self._rendered(["something_broke"], WEB)
@@ -315,8 +316,8 @@ class Engine:
             async with self._conversations.hold(session) as held:
                 standing = held.standing
                 held.message = message if is_message_number(message) else ""
-                if held.message and standing and standing.message == held.message and not self._heard(text):
-                    turn = await self._run(held, "/repeat", channel)
+                if standing and held.message and held.message == standing.message and self._is_answer(standing, text):
+                    turn = await self._say_again(held, standing, channel)
                 else:
                     turn = await self._answer(held, text, read, channel, begin)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
@@ -333,6 +334,17 @@ class Engine:
             told = standing and standing.slots.get(LANGUAGE)
             spanish = self._rendered(["spanish_again" if told else "spanish"], channel)
         return replace(turn, replies=(*spanish, *turn.replies), language=SPANISH if spanish else ENGLISH)
+
+    def _is_answer(self, standing: Standing, text: str) -> bool:
+        """Whether what was said last can be the answer to `text`: where that calls for help, help was said."""
+        said = [str(answer) for answer, _, _ in standing.slots.get(LAST_SAID) or ()]
+        return bool(said) and (not self._heard(text) or any(answer.startswith("crisis_") for answer in said))
+
+    async def _say_again(self, held: HeldConversation, standing: Standing, channel: str) -> Turn:
+        """What was said last, as it was said; the talk stays where it is."""
+        replies = await asyncio.to_thread(self._rendered_again, standing.slots[LAST_SAID], channel)
+        await held.extend()
+        return replace(self._state(standing, replies), goes_on=True)
 
     async def _read(self, text: str) -> dict[str, Any] | None:
         """What the model reads in what was typed, or in its beginning; None where a button was pressed."""
@@ -432,8 +444,8 @@ class Engine:
     def _rendered(self, answers: list[str], channel: str) -> tuple[RenderedReply, ...]:
         return tuple(self._words.render(answer, channel=channel) for answer in answers)
 
-    def _rendered_again(self, said: Sequence[Said]) -> tuple[RenderedReply, ...]:
-        return tuple(self._gate.render(answer, {VALUES: values, FORM: form}, WEB) for answer, values, form in said)
+    def _rendered_again(self, said: Sequence[Said], channel: str) -> tuple[RenderedReply, ...]:
+        return tuple(self._gate.render(answer, {VALUES: values, FORM: form}, channel) for answer, values, form in said)
 
     def _heard(self, text: str) -> list[Firing]:
         """What the rules hear. In something that has the form of a choice, quotation marks quote nobody."""
