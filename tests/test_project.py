@@ -98,6 +98,8 @@ def test_every_reply_renders_with_ids_for_its_blanks() -> None:
         "programs": ("us-ia-doc-vois",),
         "office": _an_office(),
         "family": "choosing",
+        "web_page": "https://chat.example.org",
+        "web_code": "7KQ4-M9XP",
     }
     for reply in catalog().replies.values():
         rendered = renderer().render(reply.id, {blank: ids[kind] for blank, kind in reply.blanks.items()})

@@ -19,7 +19,10 @@ from bot.directory.rows import ResourceRow
 from bot.settings import DATA
 
 # Kinds of blanks: what the ids that fill them name.
-BLANKS = frozenset({"topic", "topics", "goal", "goals", "program", "programs", "office", "state", "states", "family"})
+BLANKS = frozenset(
+    {"topic", "topics", "goal", "goals", "program", "programs", "office", "state", "states", "family"}
+    | {"web_page", "web_code"}  # an address of ours, and a code that we made
+)
 # What `each` may name beside a blank: everything of a kind, or help lines by their ids.
 ALL_THERE_ARE = ("all_goals", "families", "lines")
 # A blank such as {us-988.phone} takes what stands in this column of the help line's row in resources.csv.

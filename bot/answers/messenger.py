@@ -26,6 +26,7 @@ class MessengerWords:
 
     Attributes:
         variants: paragraphs that stand in the place of an answer's own, by (id, form).
+        buttons: choices that come before an answer's own, by its id.
         titles: short titles by the title on the web page.
         goals: short titles of goals by their ids.
         of_acts: titles of choices whose words change, by their act.
@@ -34,6 +35,7 @@ class MessengerWords:
     """
 
     variants: Mapping[tuple[str, str], tuple[str, ...]]
+    buttons: Mapping[str, tuple[Button, ...]]
     titles: Mapping[str, str]
     goals: Mapping[str, str]
     of_acts: Mapping[str, str]
@@ -63,11 +65,12 @@ def read_messenger_words(folder: Path, words: Catalog, views: Views) -> Messenge
             f"{path}: `titles` takes one for each topic, goal and family; see {', '.join(different)}."
         )
     variants = {}
+    buttons = {}
     for entry in entries:
         name = entry.get("id")
         if name not in words.topics and name not in words.replies:
             raise AnswerDataError(f"{path}: the variant {name!r} is of no answer.")
-        for form in entry.keys() - {"id"}:
+        for form in entry.keys() - {"id", "buttons"}:
             if form not in ("words", "simpler" if name in words.topics else "shorter"):
                 raise AnswerDataError(f"{path}: the variant {name!r} has the form {form!r}, which the answer has not.")
             try:
@@ -75,9 +78,13 @@ def read_messenger_words(folder: Path, words: Catalog, views: Views) -> Messenge
             except (KeyError, AttributeError, ValueError, UnknownIdError) as error:
                 raise AnswerDataError(f"{path}: the variant {name!r} has a blank of no help line: {error}.") from error
             variants[name, form] = tuple(part.strip() for part in text.split("\n\n") if part.strip())
+        try:
+            buttons[name] = tuple(Button(one["title"], f"/{one['act']}") for one in entry.get("buttons", ()))
+        except (KeyError, TypeError) as error:
+            raise AnswerDataError(f"{path}: a button of the variant {name!r} has no act or no title.") from error
     titles = {named[name].title: title for name, title in short.items()}
     goals = {name: short[name] for name in words.goals}
-    return MessengerWords(variants, {**others, **titles}, goals, of_acts, telling, neutral)
+    return MessengerWords(variants, buttons, {**others, **titles}, goals, of_acts, telling, neutral)
 
 
 @lru_cache(maxsize=1)
@@ -93,7 +100,8 @@ def messenger_form(words: MessengerWords) -> ChannelForm:
         paragraphs = words.variants.get((reply.id, form), reply.paragraphs)
         if words.telling.search(paragraphs[0].partition("\n")[0]):
             paragraphs = (words.neutral, *paragraphs)
-        buttons = tuple(replace(button, title=_title(button, words)) for button in reply.buttons)
+        own = words.buttons.get(reply.id, ())
+        buttons = (*own, *(replace(button, title=_title(button, words)) for button in reply.buttons))
         # The numbers stand in the words; links to tap would say them twice.
         return replace(reply, paragraphs=paragraphs, buttons=buttons, lines=())
 

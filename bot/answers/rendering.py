@@ -16,6 +16,7 @@ from typing import Any
 
 from bot.answers.catalog import ButtonPattern, Catalog, Line, Reply, Section, Topic
 from bot.answers.views import HelpLine, ProgramView, UnknownIdError, Views
+from bot.answers.web_code import read_code
 
 Value = str | tuple[str, ...]
 
@@ -23,6 +24,7 @@ WEB = "web"
 LONGEST_PAYLOAD = 200  # characters
 _CONSENT, _WAITS = "consent", "waits_for_review"
 _PROGRAM = re.compile(r"^us-[a-z0-9-]+$")
+_WEB_PAGE = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost:[0-9]{1,5}")
 _PAYLOAD = re.compile(r"^/(?P<act>[a-z_]+)(?P<values>\{.*\})?$", re.DOTALL)
 
 
@@ -113,6 +115,8 @@ class Renderer:
             "office": views.office,
             "state": views.state,
             "family": views.family,
+            "web_page": _web_page,
+            "web_code": _web_code,
         }
         # For each act the sets of values that its buttons carry.
         self._acts: dict[str, set[frozenset[str]]] = {"ask": {frozenset({"topic"})}, "open_chat": {frozenset()}}
@@ -312,6 +316,18 @@ class Renderer:
 def plain(text: str) -> str:
     """`text` in lower case with only letters, digits and single blanks: how typed words are held against titles."""
     return " ".join(re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("\u2019", "")))
+
+
+def _web_page(address: str) -> str:
+    if not _WEB_PAGE.fullmatch(address):
+        raise UnknownIdError(f"{address!r} is no address of a web page of ours")
+    return address
+
+
+def _web_code(code: str) -> str:
+    if read_code(code) != code:
+        raise UnknownIdError("what was given is no code of ours")
+    return code
 
 
 def _payload(act: str, values: Mapping[str, str]) -> str:

@@ -128,7 +128,9 @@ def _messenger(engine: Engine, settings: Settings, metrics: Metrics) -> Answerin
     if given is None:
         return None
     graph = GraphClient.of(given)
-    return Answering(engine, given, graph, metrics, turns_per_minute=settings.turns_per_minute)
+    # Facebook reaches the webhook by the first of the hosts; without one this is somebody's own machine.
+    page = f"https://{settings.hosts[0]}" if settings.hosts else f"http://localhost:{settings.port}"
+    return Answering(engine, given, graph, metrics, web_page=page, turns_per_minute=settings.turns_per_minute)
 
 
 async def _to_console(_: Request) -> Response:

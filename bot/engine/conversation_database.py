@@ -95,6 +95,24 @@ class Ticket(Base):
     ends: Mapped[float] = mapped_column(Double)
 
 
+class CarriedCode(Base):
+    """What somebody takes along to the web page, for one use and for minutes; see `bot.engine.carried_codes`.
+
+    Attributes:
+        id: SHA-256 of the code in hexadecimal digits; the code itself is nowhere.
+        conversation: the id of the conversation that it is of.
+        carried: `bot.engine.carried_codes.Carried` as JSON: ids.
+        ends: when it ends if nobody comes with it, in seconds since 1970.
+    """
+
+    __tablename__ = "carried_codes"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation: Mapped[str] = mapped_column(String(64), index=True)
+    carried: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ends: Mapped[float] = mapped_column(Double)
+
+
 class ConversationDatabase:
     """Runs short pieces of work on the database without stopping anybody else's turn.
 

@@ -16,7 +16,14 @@ from rasa.shared.core.events import ActionExecuted, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from bot.engine.conversation_database import Conversation, ConversationDatabase, ConversationsUnavailable, Ticket
+from bot.engine.carried_codes import CarriedCodes
+from bot.engine.conversation_database import (
+    CarriedCode,
+    Conversation,
+    ConversationDatabase,
+    ConversationsUnavailable,
+    Ticket,
+)
 from bot.engine.conversation_locks import ConversationLocks
 from bot.engine.conversation_state import Standing
 from bot.engine.page_tickets import PageTickets
@@ -86,6 +93,7 @@ class HeldConversation:
         def erase(connection: Connection) -> None:
             connection.execute(delete(Conversation).where(Conversation.id == self.id))
             connection.execute(delete(Ticket).where(Ticket.conversation == self.id))
+            connection.execute(delete(CarriedCode).where(CarriedCode.conversation == self.id))
 
         await self._run(erase, to_disk=True)
         self._has_row, self.standing = False, None
@@ -113,6 +121,7 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
 
     Attributes:
         tickets: what pages without the script are to show next.
+        codes: what people take along to the web page.
     """
 
     def __init__(self, url: str, minutes: int, now: Callable[[], float] = time.time) -> None:
@@ -131,6 +140,7 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
         self._now = now
         self._held: dict[str, HeldConversation] = {}
         self.tickets = PageTickets(self._database, now)
+        self.codes = CarriedCodes(self._database, now)
 
     @property
     def database(self) -> ConversationDatabase:
@@ -171,6 +181,7 @@ class ConversationStore(TrackerStore):  # type: ignore[misc]
     async def remove_expired(self) -> int:
         """Remove the conversations that have ended, and return how many. Raises: ConversationsUnavailable."""
         await self.tickets.remove_expired()
+        await self.codes.remove_expired()
         removed = 0
         while True:
             found = await self._database.run(self._ended)

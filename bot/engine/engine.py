@@ -20,6 +20,7 @@ from bot.answers.rendering import WEB, RenderedReply, Renderer
 from bot.answers.topic_search import TopicSearch
 from bot.answers.views import ProgramView
 from bot.engine.action_endpoint import InProcessActions
+from bot.engine.carried_codes import Carried
 from bot.engine.conversation_database import ConversationDatabase, ConversationsUnavailable
 from bot.engine.conversation_locks import HeldByTheEngine
 from bot.engine.conversation_state import Standing, is_message_number
@@ -231,6 +232,46 @@ class Engine:
             logger.error("A page could not be shown: %s", type(error).__name__)
             replies = self._rendered(["something_broke"], WEB)
         return Turn(replies), view
+
+    async def carry_out(self, session: str) -> str | None:
+        """A code with which the goals and the state of a conversation can be taken to the web page, once.
+
+        None where there are too many codes.
+
+        Raises:
+            WordsInState: something that was kept is no id.
+            ConversationsUnavailable, TimeoutError: it could not be kept.
+        """
+        async with self._conversations.hold(session) as held:
+            slots = held.standing.slots if held.standing else {}
+            carried = Carried(tuple(slots.get("goals") or ()), slots.get("state"))
+            return await self._conversations.codes.issue(carried, held.id)
+
+    async def carry_in(self, session: str, code: str, channel: str = WEB) -> Turn:
+        """Go on in a conversation with what a code carries; one begins where there is none of this id. Never raises.
+
+        Args:
+            code: as `bot.answers.web_code.read_code` gives it.
+        """
+        try:
+            async with self._conversations.hold(session) as held:
+                standing = held.standing
+                if standing is None and await self._conversations.is_full():
+                    return self._state(None, self._rendered(["too_many"], channel))
+                carried = await self._conversations.codes.redeem(code)
+                if carried is None:
+                    said = self._rendered(["code_unknown"], channel)
+                    return replace(self._state(standing, said), goes_on=standing is not None)
+                before = standing or Standing()
+                goals = list(dict.fromkeys((*(before.slots.get("goals") or ()), *carried.goals)))
+                state = before.slots.get("state") or carried.state
+                taken = {name: value for name, value in (("goals", goals), ("state", state)) if value}
+                await held.keep(replace(before, slots={**before.slots, **taken}))
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the person gets help numbers
+            logger.error("What somebody took along could not be taken in: %s", type(error).__name__)
+            return self._state(None, self._rendered(["something_broke"], channel))
+        turn = await self.turn(session, "/my_goals", channel, begin=True)
+        return replace(turn, replies=(*self._rendered(["code_taken"], channel), *turn.replies))
 
     async def remove_expired(self) -> int:
         """Remove the conversations that have ended, and return how many there were.

@@ -24,6 +24,8 @@ FILLED: dict[str, Value] = {
     "state": "IA",
     "states": ("IA", "OH"),
     "family": "how_it_works",
+    "web_page": "https://chat.example.org",
+    "web_code": "7KQ4-M9XP",
     "program": "us-ia-doc-vois",
     "programs": ("us-ia-doc-vois",),
 }

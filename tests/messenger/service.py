@@ -26,26 +26,28 @@ OTHER = "7002"
 KEYS = ("k" * 32,)
 
 
+def messenger_settings(platform: StandIn, **changed: Any) -> MessengerSettings:
+    """The settings of a channel whose platform is the stand-in."""
+    return replace(
+        MessengerSettings(
+            page=platform.page_id,
+            app=platform.app_id,
+            app_secrets=(platform.app_secret,),
+            page_token=platform.page_token,
+            verify_token="words of ours",  # noqa: S106 - opens nothing
+            hash_keys=KEYS,
+            graph_address=platform.address,
+        ),
+        **changed,
+    )
+
+
 class Service:
     """The application in this process, which posts to a stand-in."""
 
     def __init__(self, platform: StandIn, make: MakeEngine, url: str, **changed: Any) -> None:
         self.platform, self.metrics = platform, Metrics(catalog())
-        self.settings: Settings = replace(
-            settings(),
-            messenger=replace(
-                MessengerSettings(
-                    page=platform.page_id,
-                    app=platform.app_id,
-                    app_secrets=(platform.app_secret,),
-                    page_token=platform.page_token,
-                    verify_token="words of ours",  # noqa: S106 - opens nothing
-                    hash_keys=KEYS,
-                    graph_address=platform.address,
-                ),
-                **changed,
-            ),
-        )
+        self.settings: Settings = replace(settings(), messenger=messenger_settings(platform, **changed))
         self.application: ASGIApp = create_application(make(url), self.settings, metrics=self.metrics)
         transport = httpx.ASGITransport(self.application)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://localhost")

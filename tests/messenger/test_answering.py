@@ -22,10 +22,9 @@ from bot.channels.messenger.stand_in import INBOX_APP, StandIn
 from bot.channels.web.metrics import Metrics
 from bot.engine.conversation_database import ConversationDatabase
 from bot.engine.engine import Engine
-from bot.settings import MessengerSettings
 from tests.engine.conftest import Clock, Held, MakeEngine, until_waiting
 from tests.messenger.conftest import client_of
-from tests.messenger.service import PERSON
+from tests.messenger.service import PERSON, messenger_settings
 
 Event = dict[str, Any]
 COST, LONG = "How much does it cost?", "How long does it take?"
@@ -36,17 +35,17 @@ class Process:
     """What one process has: the channel on an engine of its own."""
 
     def __init__(self, platform: StandIn, engine: Engine, graph: GraphClient, clock: Clock, turns: int) -> None:
-        settings = MessengerSettings(
-            page=platform.page_id,
-            app=platform.app_id,
-            app_secrets=(platform.app_secret,),
-            page_token=platform.page_token,
-            verify_token="words of ours",  # noqa: S106 - opens nothing
-            hash_keys=("k" * 32,),
-            inbox=INBOX_APP,
-        )
+        settings = messenger_settings(platform, inbox=INBOX_APP)
         self.platform, self.metrics, self._clock = platform, Metrics(catalog()), clock
-        self.answering = Answering(engine, settings, graph, self.metrics, turns_per_minute=turns, now=clock)
+        self.answering = Answering(
+            engine,
+            settings,
+            graph,
+            self.metrics,
+            web_page="https://chat.example.org",
+            turns_per_minute=turns,
+            now=clock,
+        )
 
     async def take(self, *events: Event, key: str = "messaging") -> bool:
         """Take events that happen now by the clock, unless they have another time than the platform gave them."""

@@ -59,19 +59,21 @@ class Answering:
         graph: GraphClient,
         metrics: Metrics,
         *,
+        web_page: str,
         turns_per_minute: int,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Make the channel's tables.
 
         Args:
+            web_page: address of the page of ours to which people can take along what they named.
             turns_per_minute: how many messages of one person are read; what is more is held against the rules alone.
 
         Raises:
             ConversationsUnavailable: the conversations' database failed.
         """
         self._engine, self._graph, self._metrics, self._now = engine, graph, metrics, now
-        self._inbox = settings.inbox
+        self._inbox, self._web_page = settings.inbox, web_page
         self._rate = Rate(turns_per_minute)
         database = engine.conversations
         database.add_tables(Base.metadata)
@@ -268,7 +270,16 @@ class Answering:
             found = list(self._engine.help_in(text, CHANNEL))
             return found or [self._word("something_broke")], True
         self._metrics.turn(turn, time.perf_counter() - started)
-        return list(turn.replies), turn.crisis is not None
+        return await self._with_code(session, turn.replies), turn.crisis is not None
+
+    async def _with_code(self, session: str, replies: Sequence[RenderedReply]) -> list[RenderedReply]:
+        """The replies, and after the one that tells of the web page what is needed to get there."""
+        place = next((place for place, reply in enumerate(replies, start=1) if reply.id == "private_page"), None)
+        code = await self._engine.carry_out(session) if place else None
+        if not code:
+            return list(replies)
+        way = self._engine.words.render("messenger_web_code", {"page": self._web_page, "code": code}, channel=CHANNEL)
+        return [*replies[:place], way, *replies[place:]]
 
     def _text_of(self, event: Event) -> str:
         """What the engine takes: a payload of ours, or words, which are never a command."""

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
+from bot.answers.web_code import read_code
 from bot.channels.web.forms import RequestRefused, read_form
 from bot.channels.web.links import linked
 from bot.channels.web.metrics import Metrics, is_refusal
@@ -49,6 +50,7 @@ class Pages:
         self._templates = Jinja2Templates(HERE / "templates")
         self._templates.env.filters["linked"] = linked
         self._exit_url = settings.exit_url
+        self._takes_codes = settings.messenger is not None
         minutes = {"minutes": settings.talk_minutes, "warning_minutes": WARNING_MINUTES}
         words = engine.words.page_words(**minutes)
         self._headings = {"plain": ""} | {name: text for name, text in words.items() if name.startswith("heading_")}
@@ -201,7 +203,11 @@ class Pages:
         begins = not token
         token = token or secrets.token_urlsafe(16)
         started = time.perf_counter()
-        turn = await self._engine.turn(conversation_id(token), text, begin=begins, message=message)
+        code = read_code(text) if self._takes_codes else None
+        if code:
+            turn = await self._engine.carry_in(conversation_id(token), code)
+        else:
+            turn = await self._engine.turn(conversation_id(token), text, begin=begins, message=message)
         self._metrics.turn(turn, time.perf_counter() - started)
         return token if turn.goes_on else "", turn
 
