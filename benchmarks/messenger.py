@@ -159,6 +159,8 @@ class Delivering:
         if self._random.random() < FORGED:
             self.forged += await self._post(http, body, headers | {"X-Hub-Signature-256": "sha256=" + "0" * 64}) == 403
         self.delivered += len(events)
+        if self.delivered // 1000 > (self.delivered - len(events)) // 1000:
+            print(f"... {self.delivered} delivered", file=sys.stderr)
         async with self._taken:
             self._taken.notify_all()
         began, attempt = time.monotonic(), 0

@@ -156,22 +156,23 @@ class Plan:
 
 @lru_cache(maxsize=1)
 def _keys() -> Mapping[str, str]:
-    """The beginnings of lines by which an answer is known, and its id."""
-    words, neutral = renderer(), "Here is what I can tell you:"
+    """The beginning of each answer's longest line, by which it is known, and its id."""
+    words = renderer()
     said = [(topic, form) for topic in TOPICS for form in ("words", "simpler")]
     said += [(CRISIS, "shorter")]
     said += [(reply, "words") for reply in (OPENING, ATTACHMENT, ERASED, CRISIS, "something_broke", "too_fast")]
     keys = {}
     for answer, form in said:
-        lines = words.render(answer, None, form, MESSENGER).text.split("\n")
-        keys[next(line for line in lines if line.strip() and line != neutral)[:_KEY]] = answer
+        longest = max(words.render(answer, None, form, MESSENGER).text.split("\n"), key=len)
+        keys[longest[:_KEY]] = answer
     return keys
 
 
 def answers_in(message: Mapping[str, Any]) -> list[str]:
-    """Ids of the answers that begin in a message of ours."""
+    """Ids of the answers whose longest line begins in a message of ours."""
     text = str(message.get("text") or message["attachment"]["payload"]["text"])
-    return [_keys()[line[:_KEY]] for line in text.split("\n") if line[:_KEY] in _keys()]
+    # An answer's forms may share a line, and one form may have the longest lines of both.
+    return list(dict.fromkeys(_keys()[line[:_KEY]] for line in text.split("\n") if line[:_KEY] in _keys()))
 
 
 def _mid(event: Event) -> str:

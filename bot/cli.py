@@ -109,6 +109,14 @@ def talk(
     _converse(answer)
 
 
+@messenger_app.command()
+def simulate() -> None:
+    """Chat as in Messenger, in this terminal and without Facebook; /help lists what else can be done."""
+    from bot.channels.simulation import simulate as hold_talk
+
+    _stop_with(hold_talk, settings(), typer.echo)
+
+
 @app.command()
 def train() -> None:
     """Train the model from config.yml, domain.yml and bot/data."""

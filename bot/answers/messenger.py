@@ -17,6 +17,7 @@ from bot.settings import DATA
 
 MESSENGER = "messenger"  # the channel's name
 MESSENGER_FILE = "messenger.yml"
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!U\.S\.)\s+")
 _ACT = re.compile(r"/(?P<act>[a-z_]+)(?P<values>\{.*\})?")
 
 
@@ -98,8 +99,12 @@ def messenger_form(words: MessengerWords) -> ChannelForm:
 
     def said(reply: RenderedReply, form: str) -> RenderedReply:
         paragraphs = words.variants.get((reply.id, form), reply.paragraphs)
-        if words.telling.search(paragraphs[0].partition("\n")[0]):
-            paragraphs = (words.neutral, *paragraphs)
+        first = paragraphs[0].partition("\n")[0]
+        if words.telling.search(first):
+            # A first sentence that tells nothing can stand alone; otherwise the neutral line does.
+            sentence, *rest = _SENTENCE_END.split(paragraphs[0], maxsplit=1)
+            begins = (words.neutral, *paragraphs[:1]) if words.telling.search(sentence) else (sentence, *rest)
+            paragraphs = (*begins, *paragraphs[1:])
         own = words.buttons.get(reply.id, ())
         buttons = (*own, *(replace(button, title=_title(button, words)) for button in reply.buttons))
         # The numbers stand in the words; links to tap would say them twice.

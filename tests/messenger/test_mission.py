@@ -20,11 +20,13 @@ def _choices(service: Service, after: int) -> dict[str, dict[str, str]]:
 
 def _text(service: Service, after: int) -> str:
     sent = service.platform.sent_to(PERSON)[after:]
-    return "\n\n".join(one["text"] if "text" in one else one["attachment"]["payload"]["text"] for one in sent)
+    told = [one["text"] if "text" in one else one["attachment"]["payload"]["text"] for one in sent]
+    return " ".join(" ".join(told).split())
 
 
 async def test_from_a_question_to_the_sheet(service: Service) -> None:
-    platform, topics = service.platform, catalog().topics
+    platform = service.platform
+    words = {topic.id: " ".join(topic.words.split()) for topic in catalog().topics.values()}
     after = 0
 
     async def say(text: str) -> str:
@@ -43,12 +45,12 @@ async def test_from_a_question_to_the_sheet(service: Service) -> None:
 
     first = await say("what is mediation")
     assert first.startswith("I am a computer program")
-    assert topics["what_is_vom"].words.strip() in first
+    assert words["what_is_vom"] in first
 
     await tap("How it may hurt")
-    assert topics["retraumatization_risk"].words.strip() in await tap("Read it now")
+    assert words["retraumatization_risk"] in await tap("Read it now")
 
-    assert topics["effect_on_sentence"].words.strip() in await say("will he get out earlier if I do this")
+    assert words["effect_on_sentence"] in await say("will he get out earlier if I do this")
 
     await tap("Something else")
     listed = await say("think about what I want")

@@ -4,9 +4,8 @@ The webhook is answered with 200 once the platform took every answer. A process 
 without it, so it delivers again. Its turn is not taken again then: the engine knows the message's number and says its
 answer again, and of that only what the platform has not taken (`Exchange`).
 
-After `WAIT` seconds an answer that is under way goes on in memory, and the webhook is answered. A crash then loses what
-is left. So it gets 200 only if all is well; where the platform fails, or the person still waits for an answer before,
-it is told to deliver again.
+An answer that takes longer than `WAIT` seconds goes on in memory. The platform is told to deliver it again, and finds
+it answered then: a 200 before that would lose what a crash cuts off.
 """
 
 from __future__ import annotations
@@ -80,7 +79,6 @@ class Answering:
         self._channel = Channel(database, graph, Identities(settings.hash_keys), Deliveries(now), Threads(now))
         self._locks = PersonLocks(database)
         self._running: set[asyncio.Task[Outcome]] = set()
-        self._going_well: set[asyncio.Task[Outcome]] = set()
         self.token_works = True
 
     async def take(self, events: Sequence[Event]) -> bool:
@@ -98,12 +96,10 @@ class Answering:
         self._running.update(tasks)
         for task in tasks:
             task.add_done_callback(self._running.discard)
-            task.add_done_callback(self._going_well.discard)
         finished, late = await asyncio.wait(tasks, timeout=WAIT)
-        is_taken = all(task.result() == "done" for task in finished) and late <= self._going_well
-        for task in late if is_taken else ():
-            task.add_done_callback(self._count_lost)
-        return is_taken
+        if late:
+            self._metrics.messenger("late")
+        return not late and all(task.result() == "done" for task in finished)
 
     async def erase(self, id: str) -> None:
         """Erase what is kept of a person, under this id and under those that belong to it if it is one of the login's.
@@ -142,16 +138,11 @@ class Answering:
                 lambda connection: self._channel.threads.keep(connection, names, erased), to_disk=True
             )
 
-    def _count_lost(self, task: asyncio.Task[Outcome]) -> None:
-        if not task.cancelled() and task.result() == "again":
-            self._metrics.messenger("lost")
-            logger.error("A message to the page was not answered, and the platform was told that it was.")
-
     async def _in_order(self, person: str, events: Sequence[Event], arrived: float) -> Outcome:
         try:
             async with self._locks.hold(self._channel.identities.people(person)[0]):
                 for event in events:
-                    if await self._once(Exchange(self._channel, event, arrived, self._tell)) == "again":
+                    if await self._once(Exchange(self._channel, event, arrived)) == "again":
                         return "again"  # what came after it waits, or it would be answered first
         except (ConversationsUnavailable, TimeoutError) as error:
             logger.error("A message to the page waits to be delivered again: %s", type(error).__name__)
@@ -161,12 +152,6 @@ class Answering:
             self._metrics.error()
             return "again"
         return "done"
-
-    def _tell(self, is_well: bool) -> None:
-        """Take down how the answer of the running task goes, and so whether the platform takes the page's token."""
-        task = asyncio.current_task()
-        if task in self._running:
-            (self._going_well.add if is_well else self._going_well.discard)(task)
 
     async def _once(self, exchange: Exchange) -> Outcome:
         await exchange.begin()
@@ -221,7 +206,8 @@ class Answering:
         try:
             replies, helps = await self._replies(exchange, thread.session)
         finally:
-            typing.cancel()  # after the answer it would show for seconds that there is more to come
+            # After the answer it would show that there is more to come. Not cancelled: httpx would lose a connection.
+            await typing
         said = {reply.id for reply in replies}
         hands_over = "talk_to_person" in said and bool(self._inbox)
         # These say themselves who answers, and what the app keeps.

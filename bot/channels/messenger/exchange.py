@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -50,21 +50,16 @@ class Exchange:
         is_done: whether it was answered before.
     """
 
-    def __init__(self, channel: Channel, event: Event, arrived: float, tell: Callable[[bool], None]) -> None:
-        """The exchange of one event.
-
-        Args:
-            arrived: when it came, in seconds of `time.monotonic`.
-            tell: is told that all goes well (True), or that the platform does not take a message (False).
-        """
+    def __init__(self, channel: Channel, event: Event, arrived: float) -> None:
+        """The exchange of an event that arrived at `arrived`, in seconds of `time.monotonic`."""
         self._channel = channel
-        self._tell = tell
         self._names = channel.identities.people(event.person)
         self._ids = channel.identities.messages(event.id)
         self._deadline = arrived + LONGEST
         self._progress = Progress()
         self._place = 0  # in the whole answer, of the next message
         self._in_doubt = False
+        self._doubted = False
         self.event = event
         self.thread = Thread(channel.identities.session(event.person))
         self.is_done = False
@@ -76,7 +71,6 @@ class Exchange:
 
     async def begin(self) -> None:
         """Find out what was said before, and write down that it is being answered. Raises: ConversationsUnavailable."""
-        self._tell(True)
         found, thread = await self._channel.database.run(self._read)
         self.thread = thread or self.thread
         if found:
@@ -96,6 +90,8 @@ class Exchange:
 
     async def finish(self, thread: Thread) -> None:
         """Keep that the answer is complete, and the person's thread after it. Raises: ConversationsUnavailable."""
+        if self._doubted:
+            await self._look_for_late_ones()
         self._progress = replace(self._progress, done=True)
         self.thread = replace(thread, last_accepted=self.thread.last_accepted)
         await self._channel.database.run(self._write, to_disk=bool(thread.erased))
@@ -113,12 +109,11 @@ class Exchange:
                 sent = await self._channel.graph.send(self.event.person, message)
             except GraphError as error:
                 self._in_doubt = self._in_doubt or error.may_have_arrived
+                self._doubted = self._doubted or error.may_have_arrived
                 pause = PAUSES[min(attempt, len(PAUSES) - 1)]
-                self._tell(False)
                 if error.kind not in _TRIED_AGAIN or time.monotonic() + pause > self._deadline:
                     raise
             else:
-                self._tell(True)
                 return sent
             attempt += 1
             await asyncio.sleep(pause)
@@ -128,7 +123,7 @@ class Exchange:
         try:
             sent = await self._channel.graph.sent_to(self.event.person)
         except GraphError as error:
-            if error.kind in ("rate", "server", "unreachable") and time.monotonic() < self._deadline - PAUSES[-1]:
+            if error.kind in _TRIED_AGAIN and time.monotonic() < self._deadline - PAUSES[-1]:
                 raise
             logger.warning("The platform does not say what it took (%s); a message may come twice.", error.kind)
             return None
@@ -137,6 +132,16 @@ class Exchange:
             return None
         # What was sent before this event is of an answer before, or of the page's staff. Times are whole seconds.
         return newest.id if newest.at >= self.event.when // 1000 else None
+
+    async def _look_for_late_ones(self) -> None:
+        """What was sent twice may have been taken twice; the second must not pass for a message of the next answer."""
+        try:
+            sent = await self._channel.graph.sent_to(self.event.person)
+        except GraphError as error:
+            logger.warning("The platform does not say what it took (%s) after a failure.", error.kind)
+            return
+        if sent:
+            self.thread = replace(self.thread, last_accepted=self._name(sent[0].id))
 
     def _name(self, id: str) -> str:
         return self._channel.identities.messages(id)[0]

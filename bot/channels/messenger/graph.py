@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 
 Kind = Literal["window_closed", "token_dead", "user_gone", "bad_parameter", "rate", "server", "unreachable"]
 
-TIMEOUT = 3.0  # seconds for one attempt
+TIMEOUT = 10.0  # seconds for one attempt; who gives up sooner does not know whether a message was taken
+CONNECT_TIMEOUT = 3.0  # seconds
+TYPING_TIMEOUT = 1.0  # seconds; the answer waits for it
 PAUSES = (0.2, 0.6)  # seconds before the second attempt and the third
 
 # https://developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
@@ -101,7 +103,8 @@ class GraphClient:
         self._page = page_id
         self._page_token, self._app_token, self._secret = page_token, f"{app_id}|{app_secret}", app_secret
         self._pauses = pauses
-        self._http = httpx.AsyncClient(base_url=f"{address.rstrip('/')}/{version}", timeout=timeout, trust_env=False)
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(base_url=f"{address.rstrip('/')}/{version}", trust_env=False)
         # httpx logs the address of each call, and that has the proof in it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -144,7 +147,8 @@ class GraphClient:
     async def typing(self, person: str) -> None:
         """Show the person that an answer is on its way. A failure is logged by its kind alone."""
         try:
-            await self._once("POST", f"/{self._page}/messages", _to(person) | {"sender_action": "typing_on"})
+            body = _to(person) | {"sender_action": "typing_on"}
+            await self._once("POST", f"/{self._page}/messages", body, seconds=TYPING_TIMEOUT)
         except GraphError as error:
             logger.info("The typing indicator was not shown: %s.", error.kind)
 
@@ -211,6 +215,7 @@ class GraphClient:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         token: str = "",
+        seconds: float | None = None,
     ) -> Mapping[str, Any]:
         token = token or self._page_token
         proof = hmac.new(self._secret.encode(), token.encode(), hashlib.sha256).hexdigest()
@@ -221,6 +226,7 @@ class GraphClient:
                 json=body,
                 params={**(query or {}), "appsecret_proof": proof},
                 headers={"Authorization": f"Bearer {token}"},
+                timeout=httpx.Timeout(seconds or self._timeout, connect=seconds or CONNECT_TIMEOUT),
             )
         except httpx.HTTPError as error:
             # The cause is cut off: its text has the address, and that has the proof in it.
