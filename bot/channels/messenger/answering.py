@@ -243,7 +243,7 @@ class Answering:
         if event.kind == "attachment":
             return [self._word("messenger_attachment")], False
         text = self._text_of(event)
-        if self._rate.take(session.encode()):
+        if not exchange.is_again and self._rate.take(session.encode()):
             found = list(self._engine.help_in(text, CHANNEL))
             return found or [self._word("too_fast")], bool(found)
         started = time.perf_counter()

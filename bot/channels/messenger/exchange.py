@@ -48,6 +48,7 @@ class Exchange:
         event: what happened.
         thread: the person's thread as it is now.
         is_done: whether it was answered before.
+        is_again: whether it was begun to be answered before.
     """
 
     def __init__(self, channel: Channel, event: Event, arrived: float) -> None:
@@ -62,7 +63,7 @@ class Exchange:
         self._doubted = False
         self.event = event
         self.thread = Thread(channel.identities.session(event.person))
-        self.is_done = False
+        self.is_done = self.is_again = False
 
     @property
     def number(self) -> str:
@@ -74,7 +75,8 @@ class Exchange:
         found, thread = await self._channel.database.run(self._read)
         self.thread = thread or self.thread
         if found:
-            self.is_done, self._progress, self._in_doubt = found.done, found, True
+            self.is_done, self.is_again = found.done, True
+            self._progress, self._in_doubt = found, True
 
     async def send(self, replies: Sequence[RenderedReply]) -> None:
         """Send what is left of these replies, which come after those that were given before.
