@@ -206,6 +206,9 @@ def _messenger(value: Callable[[str, str], str]) -> MessengerSettings | None:
     )
     if not secrets:
         raise SettingError("FOOTBRIDGE_MESSENGER_SECRET names no secret.")
+    for name, given in (("SECRET", "".join(secrets)), ("TOKEN", needed["MESSENGER_TOKEN"])):
+        if not re.fullmatch(r"[!-~]+", given):  # it could not be sent
+            raise SettingError(f"FOOTBRIDGE_MESSENGER_{name} takes letters, digits and signs of ASCII, without blanks.")
     if not keys or min(map(len, keys)) < SHORTEST_KEY:
         raise SettingError(f"FOOTBRIDGE_MESSENGER_HASH_KEYS takes keys of at least {SHORTEST_KEY} characters each.")
     version = value("MESSENGER_VERSION", MessengerSettings.graph_version)

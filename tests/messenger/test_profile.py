@@ -66,6 +66,22 @@ def test_a_missing_setting_is_named(stand_in: StandIn) -> None:
     assert "FOOTBRIDGE_MESSENGER_TOKEN is missing" in ended.stderr
 
 
+@pytest.mark.parametrize("name", ["TOKEN", "SECRET"])
+@pytest.mark.parametrize("wrong", ["page tokén", "“page-token”", "page token"])
+def test_what_cannot_be_sent_as_a_secret_is_named_and_not_repeated(stand_in: StandIn, name: str, wrong: str) -> None:
+    ended = run(stand_in, "profile", "show", **{f"FOOTBRIDGE_MESSENGER_{name}": wrong})
+    assert ended.returncode == 1
+    assert f"FOOTBRIDGE_MESSENGER_{name} takes letters" in ended.stderr
+    assert wrong not in ended.stderr
+
+
+@pytest.mark.parametrize("page", ["", " ", "https://www.facebook.com/page"])
+def test_no_link_is_made_of_what_names_no_page(stand_in: StandIn, page: str) -> None:
+    ended = run(stand_in, "links", page)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "not its address" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

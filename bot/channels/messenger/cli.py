@@ -26,6 +26,8 @@ def links(page: Annotated[str, typer.Argument(help="The page's name or number on
     from bot.answers.catalog import catalog
     from bot.channels.messenger.links import links as links_of
 
+    if not page.strip() or "/" in page:
+        raise typer.BadParameter("It takes the page's name or number, not its address.", param_hint="PAGE")
     for title, link in links_of(page, catalog()):
         typer.echo(f"{link}\t{title}")
 
