@@ -204,6 +204,9 @@ async def test_a_deletion_that_is_not_signed_is_refused_and_an_unknown_code_is_u
     for wrong in (_signed(service, PERSON) + "x", "x.y", "é.é", ""):
         refused = await service.http.post("/messenger/deletion", data={"signed_request": wrong})
         assert refused.status_code == 403
+    for nobody in ("", "7\ud800", "7" * 70_000):
+        refused = await service.http.post("/messenger/deletion", data={"signed_request": _signed(service, nobody)})
+        assert refused.status_code == 400
 
 
 async def test_a_restart_remembers_what_was_answered_and_nothing_else_is_on_the_disk(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 Kind = Literal[
     "text", "quick_reply", "postback", "attachment", "edit", "referral",  # answered
@@ -53,6 +53,11 @@ class Event:
 
 class _MalformedError(ValueError):
     """An event that lacks what its kind has."""
+
+
+def is_id(found: object) -> TypeGuard[str]:
+    """Whether something can be an id of the platform's, and so be written into a call."""
+    return isinstance(found, str) and 0 < len(found) <= MOST_ID and found.isprintable()
 
 
 def read_events(body: bytes, *, page: str, app: str) -> tuple[Event, ...]:
@@ -129,7 +134,7 @@ def _event(found: object, page: str, app: str, standby: bool) -> Event:
         return Event(kind, person, when, str(id), text, payload, standby)
 
     if is_echo:
-        return made("own_echo" if str(message.get("app_id", "")) == app else "echo")
+        return made("own_echo" if str(message.get("app_id", "")) == app else "echo", id=message.get("mid"))
     if "message" in event:
         return _message(message, made)
     if "postback" in event:
@@ -173,6 +178,6 @@ def _object(found: object) -> dict[str, Any]:
 
 
 def _id(found: object) -> str:
-    if not isinstance(found, str) or not 0 < len(found) <= MOST_ID:
+    if not is_id(found):
         raise _MalformedError
     return found

@@ -55,7 +55,7 @@ class Exchange:
         """The exchange of an event that arrived at `arrived`, in seconds of `time.monotonic`."""
         self._channel = channel
         self._names = channel.identities.people(event.person)
-        self._ids = channel.identities.messages(event.id)
+        self._ids = channel.identities.messages(event.person, event.id)
         self._deadline = arrived + LONGEST
         self._progress = Progress()
         self._place = 0  # in the whole answer, of the next message
@@ -74,6 +74,9 @@ class Exchange:
         """Find out what was said before, and write down that it is being answered. Raises: ConversationsUnavailable."""
         found, thread = await self._channel.database.run(self._read)
         self.thread = thread or self.thread
+        if self.event.kind == "echo":
+            # The page's staff sent it: it is none of ours that was taken without our knowing.
+            self.thread = replace(self.thread, last_accepted=self._name(self.event.id))
         if found:
             self.is_done, self.is_again = found.done, True
             self._progress, self._in_doubt = found, True
@@ -146,7 +149,7 @@ class Exchange:
             self.thread = replace(self.thread, last_accepted=self._name(sent[0].id))
 
     def _name(self, id: str) -> str:
-        return self._channel.identities.messages(id)[0]
+        return self._channel.identities.messages(self.event.person, id)[0]
 
     async def _keep_accepted(self, id: str) -> None:
         self._progress = Progress(self._place + 1)

@@ -21,9 +21,9 @@ class Identities:
         """The names of a person, the one to write first."""
         return tuple(_name(key, "person", page_scoped_id) for key in self._keys)
 
-    def messages(self, message_id: str) -> tuple[str, ...]:
-        """The names of a message, the one to write first."""
-        return tuple(_name(key, "message", message_id) for key in self._keys)
+    def messages(self, page_scoped_id: str, message_id: str) -> tuple[str, ...]:
+        """The names of a message in a person's thread, the one to write first."""
+        return tuple(_name(key, "message", f"{page_scoped_id}\n{message_id}") for key in self._keys)
 
     def session(self, page_scoped_id: str) -> str:
         """The id of the conversation that a person begins now; their thread keeps it when a newer key comes."""

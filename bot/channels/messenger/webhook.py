@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.channels.messenger.answering import CHANNEL, Answering
-from bot.channels.messenger.events import BodyUnreadable, read_events
+from bot.channels.messenger.events import BodyUnreadable, is_id, read_events
 from bot.channels.messenger.identities import Identities
 from bot.channels.messenger.signatures import is_signed, is_token, read_signed_request
 from bot.channels.web.metrics import Metrics
@@ -81,7 +81,7 @@ class Webhook:
             person = read_signed_request(signed, self._settings.app_secrets).get("user_id")
         except ValueError:  # a signature that is refused is one, too
             return self._refused(403, "signature")
-        if not isinstance(person, str) or not person:
+        if not is_id(person):
             return self._refused(400, "unreadable")
         try:
             await self._answering.erase(person)
