@@ -17,6 +17,7 @@ from bot.actions.talk import LAST_SAID
 from bot.answers.catalog import catalog
 from bot.answers.rendering import plain
 from bot.directory.rows import STATES
+from bot.understanding.language_reader import LANGUAGE
 
 BUTTONS_KEPT = 6  # turns whose buttons can still be typed
 
@@ -45,12 +46,14 @@ class Standing:
         seen: for each of the last turns, the payloads of the buttons it showed, by `title_key` of their titles.
         numbered: the payloads of the last turn's buttons in order, where its channel lets them be chosen by number.
         message: the number that the last message came under, by which it is known if it arrives again, or "".
+        told: whether somebody had written in Spanish before the last turn, and so had read all that is in Spanish.
     """
 
     slots: Mapping[str, Any] = field(default_factory=dict)
     seen: Sequence[Mapping[str, str]] = ()
     message: str = ""
     numbered: Sequence[str] = ()
+    told: bool = False
 
     @classmethod
     def after(cls, tracker: DialogueStateTracker, before: Standing | None, message: str = "") -> Standing:
@@ -73,14 +76,16 @@ class Standing:
         by_number = tracker.get_latest_input_channel() in NUMBERED_CHANNELS
         older = [{title: one for title, one in turn.items() if title not in buttons} for turn in (before or cls()).seen]
         numbered = tuple(str(button["payload"]) for button in shown) if by_number else ()
-        standing = cls(slots, tuple([*older, buttons][-BUTTONS_KEPT:]), message, numbered)
+        told = bool((before or cls()).slots.get(LANGUAGE))
+        standing = cls(slots, tuple([*older, buttons][-BUTTONS_KEPT:]), message, numbered, told)
         _check(standing)
         return standing
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Standing:
         """What `as_row` made."""
-        return cls(row["slots"], tuple(row["seen"]), row.get("message", ""), tuple(row.get("numbered", ())))
+        numbered, told = tuple(row.get("numbered", ())), bool(row.get("told"))
+        return cls(row["slots"], tuple(row["seen"]), row.get("message", ""), numbered, told)
 
     def as_row(self) -> dict[str, Any]:
         """All of it as JSON can hold it."""
@@ -89,6 +94,7 @@ class Standing:
             "seen": [dict(turn) for turn in self.seen],
             "message": self.message,
             "numbered": list(self.numbered),
+            "told": self.told,
         }
 
     def payload_for_title(self, text: str) -> str | None:

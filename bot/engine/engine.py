@@ -350,6 +350,7 @@ class Engine:
         given, text = text, plain_text(text)
         read: dict[str, Any] | None = None
         standing: Standing | None = None
+        told = False
         try:
             if self._words.is_payload(given):
                 text = given
@@ -357,8 +358,9 @@ class Engine:
             async with self._conversations.hold(session) as held:
                 standing = held.standing
                 held.message = message if is_message_number(message) else ""
+                told = bool(standing and standing.slots.get(LANGUAGE))
                 if standing and held.message and held.message == standing.message and self._is_answer(standing, text):
-                    turn = await self._say_again(held, standing, channel)
+                    turn, told = await self._say_again(held, standing, channel), standing.told
                 else:
                     turn = await self._answer(held, text, read, channel, begin)
         except Exception as error:  # noqa: BLE001 - whatever breaks, the person still gets the help card
@@ -372,7 +374,6 @@ class Engine:
         if read and _is_spanish(read):
             # In full once in a conversation; the slot says that somebody has written in Spanish before. Kept out of the
             # conversation itself, so that "say that again" repeats the answer.
-            told = standing and standing.slots.get(LANGUAGE)
             spanish = self._rendered(["spanish_again" if told else "spanish"], channel)
         return replace(turn, replies=(*spanish, *turn.replies), language=SPANISH if spanish else ENGLISH)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -16,9 +17,9 @@ from bot.channels.messenger import answering as answering_module
 from bot.channels.messenger import exchange as exchange_module
 from bot.channels.messenger.answering import Answering
 from bot.channels.messenger.events import read_events
-from bot.channels.messenger.graph import GraphClient
+from bot.channels.messenger.graph import GraphClient, GraphError
 from bot.channels.messenger.person_locks import PersonLocks
-from bot.channels.messenger.stand_in import INBOX_APP, StandIn
+from bot.channels.messenger.stand_in import INBOX_APP, Accepted, StandIn
 from bot.channels.web.metrics import Metrics
 from bot.engine.conversation_database import ConversationDatabase
 from bot.engine.engine import Engine
@@ -367,3 +368,72 @@ async def test_a_person_is_free_when_the_connection_of_a_process_breaks(postgres
 async def _hold(locks: PersonLocks, person: str) -> None:
     async with locks.hold(person):
         pass
+
+
+@pytest.mark.parametrize("before", ["nothing", "a_person_answered"])
+async def test_a_number_is_the_choice_that_it_stands_beside_where_it_is_said_who_answers(
+    start: Start, stand_in: StandIn, before: str
+) -> None:
+    process = await start("sqlite://")
+    said = {}
+    for person in (PERSON, "8001"):
+        stand_in.meet(person)
+        if before == "a_person_answered":
+            await process.take(stand_in.text(person, COST))
+            await process.take(stand_in.control_passed(person, stand_in.app_id, INBOX_APP))
+        asked = len(stand_in.sent_to(person))
+        await process.take(stand_in.postback(person, "Find", '/give_place{"state": "TX"}'))
+        shown = stand_in.sent_to(person)[asked:]
+        templates = [message["attachment"]["payload"] for message in shown if "attachment" in message]
+        buttons = {one["title"]: one["payload"] for template in templates for one in template["buttons"]}
+        title, payload = next((title, payload) for title, payload in buttons.items() if title.endswith("(2)"))
+        typed, tapped = stand_in.text(person, title), stand_in.postback(person, title, payload)
+        answered = len(stand_in.sent_to(person))
+        await process.take(typed if person == PERSON else tapped)
+        said[person] = stand_in.sent_to(person)[answered:]
+    assert said[PERSON] == said["8001"]
+
+
+@pytest.mark.parametrize("taken", [1, 2, 3])
+async def test_danger_in_spanish_is_said_whole_where_the_platform_failed_between(
+    start: Start, stand_in: StandIn, taken: int
+) -> None:
+    spanish = "quiero morirme"
+    stand_in.meet("8001")
+    undisturbed = await start("sqlite://")
+    await undisturbed.take(stand_in.text("8001", spanish))
+    graph = client_of(stand_in, kind=BusyAfter)
+    assert isinstance(graph, BusyAfter)
+    graph.sends_left = taken
+    process = await start("sqlite://", graph)
+    event = stand_in.text(PERSON, spanish)
+    assert not await process.take(event)
+    assert len(stand_in.sent_to(PERSON)) == taken
+    graph.sends_left = 100
+    assert await process.take(event)
+    assert stand_in.sent_to(PERSON) == stand_in.sent_to("8001")
+
+
+async def test_what_staff_wrote_is_not_taken_for_help_that_is_still_to_come(start: Start, stand_in: StandIn) -> None:
+    process = await start("sqlite://")
+    event, staff = stand_in.text(PERSON, "I want to die"), stand_in.echo(PERSON, "Hello, this is Ann.", INBOX_APP)
+    stand_in.failures = 1.0
+    assert not await process.take(event)
+    stand_in.failures = 0.0
+    said = {"text": staff["message"]["text"]}
+    stand_in.accepted.append(Accepted(PERSON, said, time.monotonic(), staff["message"]["mid"]))
+    assert await process.take(staff)
+    assert await process.take(event)
+    assert words("crisis_suicide") in texts(stand_in)[1]
+
+
+class BusyAfter(GraphClient):
+    """Stands for a platform that takes some messages, and is then too busy."""
+
+    sends_left = 0
+
+    async def send(self, person: str, message: Mapping[str, Any]) -> str:
+        if not self.sends_left:
+            raise GraphError("rate", 613)
+        self.sends_left -= 1
+        return await super().send(person, message)

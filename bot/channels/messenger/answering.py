@@ -212,10 +212,12 @@ class Answering:
         hands_over = "talk_to_person" in said and bool(self._inbox)
         # These say themselves who answers, and what the app keeps.
         disclosure = [] if said & {"opening", "erased"} else self._disclosure(thread, now)
-        # Help comes first, then who says it.
-        replies = [*replies, *disclosure] if helps else [*disclosure, *replies]
         if hands_over:
             replies.append(self._word("messenger_handed_over"))
+        if helps:  # it comes first, then who says it
+            replies += disclosure
+        else:  # apart, because the numbers of choices begin with the turn's own
+            await self._send(exchange, disclosure)
         await self._send(exchange, replies)
         if "erased" in said:
             await exchange.finish(self._erased(event.person, thread, event.when / 1000))
