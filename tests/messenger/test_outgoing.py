@@ -29,7 +29,9 @@ from tests.messenger.service import PERSON
 
 OWN: Mapping[str, Any] = yaml.safe_load((DATA / "answers" / "messenger.yml").read_text(encoding="utf-8"))
 # Words that are true of the web page alone. "The people who run this page" means the page on Facebook.
-OF_THE_WEB_PAGE = re.compile(r"exit button|(?<!run )this page|browser|no one is watching|nadie está leyendo|print\b", re.IGNORECASE)
+OF_THE_WEB_PAGE = re.compile(
+    r"exit button|(?<!run )this page|browser|no one is watching|nadie está leyendo|print\b", re.IGNORECASE
+)
 # What no preview may begin with; written apart from the data's list, which is made of beginnings of words.
 TELLING = re.compile(
     r"\b(abuse|crime|offender|victim|rape|killed|prison|sexual|suicide|violent|mediation)", re.IGNORECASE
