@@ -61,3 +61,15 @@ async def service(
     made = Service(stand_in, make_engine, url, inbox=INBOX_APP)
     async with made.running():
         yield made
+
+
+@pytest.fixture
+async def alone(
+    stand_in: StandIn,
+    make_engine: MakeEngine,  # noqa: F811
+) -> AsyncIterator[Service]:
+    """The service on a database in memory."""
+    stand_in.meet(OTHER)
+    made = Service(stand_in, make_engine, "sqlite://", inbox=INBOX_APP)
+    async with made.running():
+        yield made

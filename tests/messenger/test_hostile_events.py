@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from bot.answers.catalog import catalog
 from bot.channels.messenger.stand_in import INBOX_APP, StandIn
-from tests.engine.conftest import MakeEngine
 from tests.messenger.service import OTHER, PERSON, Service
 
 SEED, ROUNDS = 20_260, 500
@@ -22,15 +21,6 @@ ODD: tuple[Any, ...] = (
     {"mid": "m\udfff"}, '/share_goals{"goal": "goal_of_nobody"}', '/keep_program{"program": "us-xx-nobody"}',
     '/ask{"topic": ["cost"]}', '/give_place{"state": "\ud800"}', "/talk_to_person{}",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def alone(stand_in: StandIn, make_engine: MakeEngine) -> AsyncIterator[Service]:
-    """The service on a database in memory."""
-    stand_in.meet(OTHER)
-    made = Service(stand_in, make_engine, "sqlite://", inbox=INBOX_APP)
-    async with made.running():
-        yield made
 
 
 def _shapes(platform: StandIn, person: str) -> list[dict[str, Any]]:
