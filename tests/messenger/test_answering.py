@@ -437,3 +437,15 @@ class BusyAfter(GraphClient):
             raise GraphError("rate", 613)
         self.sends_left -= 1
         return await super().send(person, message)
+
+
+async def test_who_wants_more_numbers_after_help_is_not_left_to_staff(start: Start, stand_in: StandIn) -> None:
+    process = await start("sqlite://")
+    await process.take(stand_in.text(PERSON, "I want to die"))
+    await process.take(stand_in.postback(PERSON, "More numbers", "/talk_to_person"))
+    assert stand_in.controls == []
+    assert "messenger_handed_over" not in order(stand_in, "messenger_handed_over")
+    await process.take(stand_in.text(PERSON, COST))
+    assert order(stand_in, "cost") == ["cost"]
+    await process.take(stand_in.text(PERSON, "talk to a person"))
+    assert order(stand_in, "messenger_handed_over") == ["messenger_handed_over"]

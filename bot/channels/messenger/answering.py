@@ -209,7 +209,8 @@ class Answering:
             # After the answer it would show that there is more to come. Not cancelled: httpx would lose a connection.
             await typing
         said = {reply.id for reply in replies}
-        hands_over = "talk_to_person" in said and bool(self._inbox)
+        # Who has just seen help and wants more numbers is not left to staff who may answer tomorrow.
+        hands_over = "talk_to_person" in said and bool(self._inbox) and not thread.helped
         # These say themselves who answers, and what the app keeps.
         disclosure = [] if said & {"opening", "erased"} else self._disclosure(thread, now)
         if hands_over:
@@ -222,7 +223,7 @@ class Answering:
         if "erased" in said:
             await exchange.finish(self._erased(event.person, thread, event.when / 1000))
             return
-        thread = replace(thread, last_seen=now, returned=False)
+        thread = replace(thread, last_seen=now, returned=False, helped=helps)
         if hands_over:
             thread = await self._hand_over(exchange, thread)
         await exchange.finish(thread)

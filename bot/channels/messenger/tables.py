@@ -42,7 +42,7 @@ class ThreadRow(Base):
         last_seen: when somebody last wrote, or 0 where the opening was not said.
         last_accepted: keyed hash of the id of the last message that the platform is known to have taken, or "".
         silent_until: until when a person has the thread, or 0.
-        helped: whether help was shown during this silence.
+        helped: whether help was shown during this silence, or, where there is none, by the last answer.
         returned: whether the thread came back from a person and that was not yet said.
         erased: when it was erased, or 0; what was written before is not answered.
         ends: when it is removed.

@@ -11,6 +11,7 @@ from datetime import date
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from threadpoolctl import threadpool_limits
 
 from bot.answers.catalog import Topic, catalog
 from bot.channels.application import create_application
@@ -56,6 +57,8 @@ def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
         print(f"Footbridge is ready at http://{here}:{settings.port}", flush=True)  # noqa: T201
 
     application = create_application(Engine.load(settings.models), settings, ready, metrics)
+    # A turn's matrices are small. The threads that BLAS starts for them wait by spinning, which took half the processor.
+    threadpool_limits(limits=1, user_api="blas")
     gc.freeze()  # what is loaded stays; to look through it for garbage would stop every turn for a quarter of a second
     make_server(application).run(sockets=[listening])
 
