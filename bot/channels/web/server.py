@@ -57,7 +57,7 @@ def serve(settings: Settings, today: Callable[[], date] = date.today) -> None:
         print(f"Footbridge is ready at http://{here}:{settings.port}", flush=True)  # noqa: T201
 
     application = create_application(Engine.load(settings.models), settings, ready, metrics)
-    # A turn's matrices are small. The threads that BLAS starts for them wait by spinning, which took half the processor.
+    # A turn's matrices are small. The threads that BLAS starts for them wait by spinning: half the processor's time.
     threadpool_limits(limits=1, user_api="blas")
     gc.freeze()  # what is loaded stays; to look through it for garbage would stop every turn for a quarter of a second
     make_server(application).run(sockets=[listening])
