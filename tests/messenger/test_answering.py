@@ -439,6 +439,18 @@ class BusyAfter(GraphClient):
         return await super().send(person, message)
 
 
+async def test_who_is_handed_over_has_nothing_to_tap_that_would_be_met_with_silence(
+    start: Start, stand_in: StandIn
+) -> None:
+    process = await start("sqlite://")
+    await process.take(stand_in.text(PERSON, COST))
+    sent = len(stand_in.accepted)
+    await process.take(stand_in.text(PERSON, "talk to a person"))
+    handed = stand_in.sent_to(PERSON)[sent:]
+    assert "988" in str(handed)
+    assert not any("quick_replies" in message or "attachment" in message for message in handed)
+
+
 async def test_who_wants_more_numbers_after_help_is_not_left_to_staff(start: Start, stand_in: StandIn) -> None:
     process = await start("sqlite://")
     await process.take(stand_in.text(PERSON, "I want to die"))

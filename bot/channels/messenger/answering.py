@@ -214,7 +214,8 @@ class Answering:
         # These say themselves who answers, and what the app keeps.
         disclosure = [] if said & {"opening", "erased"} else self._disclosure(thread, now)
         if hands_over:
-            replies.append(self._word("messenger_handed_over"))
+            # A choice would be met with silence.
+            replies = [*(replace(reply, buttons=()) for reply in replies), self._word("messenger_handed_over")]
         if helps:  # it comes first, then who says it
             replies += disclosure
         else:  # apart, because the numbers of choices begin with the turn's own
